@@ -1,0 +1,316 @@
+"""Serving: from a message to a verdict with its reasons, with numpy and joblib alone."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from legitext import artifact as artifacts
+from legitext.evidence import find_evidence, sentence
+from legitext.messages import LABELS, Message, as_message
+from legitext.reading import Reading, read
+from legitext.terms import runs_in
+
+Span = tuple[int, int]
+_CACHED_WORDS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part of the score."""
+
+    weight: float
+    """What it adds to the log-odds of the verdict against the likeliest other label; below 0 it speaks against the verdict."""
+
+    sentence: str
+    """For a person."""
+
+    span: Span | None = None
+    """Where in the text it rests, as `text[start:end]`; None if on the sender or on the whole."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A verdict."""
+
+    label: str
+    """One of `LABELS`."""
+
+    probability: float
+    """Of the label, from 0 to 1."""
+
+    probabilities: Mapping[str, float]
+    """Of each label; they sum to 1."""
+
+    brand: str | None
+    """The registered brand that the text speaks for, genuinely or not; None if it names none."""
+
+    _explain: Callable[[], tuple[Reason, ...]] = field(repr=False, compare=False)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why, weightiest first: the weights add up to the log-odds of the label against the likeliest other one.
+
+        Worked out when asked for.
+        """
+        return self._explain()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_explain": _Known(self.reasons)}
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as builtins, for JSON."""
+        return {
+            "label": self.label,
+            "probability": self.probability,
+            "probabilities": dict(self.probabilities),
+            "brand": self.brand,
+            "reasons": [{"weight": one.weight, "sentence": one.sentence, "span": one.span} for one in self.reasons],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Reasons worked out already, so that a prediction can be pickled without its classifier."""
+
+    reasons: tuple[Reason, ...]
+
+    def __call__(self) -> tuple[Reason, ...]:
+        return self.reasons
+
+
+class Classifier:
+    """A trained model, ready to judge messages. Threads may share one."""
+
+    def __init__(self, artifact: Mapping[str, Any]) -> None:
+        """Take a checked artifact, as `legitext.artifact.load` returns it."""
+        self.info = {key: artifact[key] for key in ("format", "versions", "labels", "thresholds", "data", "notes")}
+        self.thresholds: dict[str, float] = dict(artifact["thresholds"])
+        self._intercept = [float(value) for value in artifact["intercept"]]
+        self._words = _Block(artifact["words"])
+        self._characters = _Block(artifact["characters"])
+        evidence = artifact["evidence"]
+        self._evidence = dict(zip(evidence["names"], evidence["coefficients"].T.astype(float).tolist(), strict=True))
+        self._runs: dict[str, tuple[float, float, float, float]] = {}
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> "Classifier":
+        """The model in the file `path`, or the one that comes with the package.
+
+        Raises:
+            ArtifactError: if the file is missing, damaged, or not a model of this version.
+        """
+        return cls(artifacts.load(default_path() if path is None else path))
+
+    @overload
+    def predict(self, messages: str | Message) -> Prediction: ...
+
+    @overload
+    def predict(self, messages: Iterable[str | Message]) -> list[Prediction]: ...
+
+    def predict(self, messages: str | Message | Iterable[str | Message]) -> Prediction | list[Prediction]:
+        """The verdict on one message, or a list of verdicts on many, in their order.
+
+        Raises:
+            InputError: if one is not a text, is blank, or is too long.
+        """
+        if isinstance(messages, (str, Message, bytes)) or messages is None or not isinstance(messages, Iterable):
+            return self._predict(as_message(messages))
+        return [self._predict(as_message(message)) for message in messages]
+
+    def predict_one(self, text: str, sender: str | None = None) -> Prediction:
+        """The verdict on one text and what the phone shows as its sender."""
+        return self._predict(Message(text, sender))
+
+    def predict_proba(self, messages: Iterable[str | Message]) -> NDArray[np.float64]:
+        """Shape (n_messages, 3): probabilities in the order of `LABELS`."""
+        rows = [_softmax(self._scores(read(as_message(message)))) for message in messages]
+        return np.array(rows, dtype=np.float64).reshape(-1, len(LABELS))
+
+    def label_of(self, probabilities: Iterable[float]) -> str:
+        """The label that probabilities, in the order of `LABELS`, give at this model's thresholds.
+
+        Smishing from its threshold on; else spam from its own on; else ham.
+        """
+        _, spam, smishing = probabilities
+        if smishing >= self.thresholds["smishing"]:
+            return "smishing"
+        return "spam" if spam >= self.thresholds["spam"] else "ham"
+
+    def _predict(self, message: Message) -> Prediction:
+        reading = read(message)
+        scores = self._scores(reading)
+        values = _softmax(scores)
+        label = self.label_of(values)
+        brand = reading.speaker
+        return Prediction(
+            label,
+            values[LABELS.index(label)],
+            dict(zip(LABELS, values, strict=True)),
+            brand.name if brand is not None else None,
+            partial(self._reasons, message, label),
+        )
+
+    def _scores(self, reading: Reading) -> list[float]:
+        words, characters = self._words, self._characters
+        square_w = w0 = w1 = w2 = 0.0
+        square_c = c0 = c1 = c2 = 0.0
+        before = ""
+        runs = self._runs
+        for word in reading.words:
+            if word:
+                place = words.places.get(word)
+                if place is not None:
+                    square_w += words.squares[place]
+                    w0 += words.first[place]
+                    w1 += words.second[place]
+                    w2 += words.third[place]
+                if before and words.longest > 1:
+                    place = words.places.get(f"{before} {word}")
+                    if place is not None:
+                        square_w += words.squares[place]
+                        w0 += words.first[place]
+                        w1 += words.second[place]
+                        w2 += words.third[place]
+                sums = runs.get(word)
+                if sums is None:
+                    sums = self._sum_runs(word)
+                square_c += sums[0]
+                c0 += sums[1]
+                c1 += sums[2]
+                c2 += sums[3]
+            before = word
+        w = 1 / math.sqrt(square_w) if square_w else 0.0
+        c = 1 / math.sqrt(square_c) if square_c else 0.0
+        s0, s1, s2 = self._intercept
+        s0 += w0 * w + c0 * c
+        s1 += w1 * w + c1 * c
+        s2 += w2 * w + c2 * c
+        for clue in find_evidence(reading):
+            coefficients = self._evidence.get(clue.name)
+            if coefficients is not None:
+                s0 += coefficients[0]
+                s1 += coefficients[1]
+                s2 += coefficients[2]
+        return [s0, s1, s2]
+
+    def _sum_runs(self, word: str) -> tuple[float, float, float, float]:
+        """What all character runs of a word add: to the norm, and to each label; kept for the next time the word comes."""
+        block = self._characters
+        square = s0 = s1 = s2 = 0.0
+        for run in runs_in(word, block.shortest, block.longest):
+            place = block.places.get(run)
+            if place is not None:
+                square += block.squares[place]
+                s0 += block.first[place]
+                s1 += block.second[place]
+                s2 += block.third[place]
+        sums = (square, s0, s1, s2)
+        if len(self._runs) >= _CACHED_WORDS:
+            self._runs.clear()
+        self._runs[word] = sums
+        return sums
+
+    def _reasons(self, message: Message, label: str) -> tuple[Reason, ...]:
+        reading = read(message)
+        scores = self._scores(reading)
+        mine = LABELS.index(label)
+        other = max((index for index in range(len(LABELS)) if index != mine), key=scores.__getitem__)
+        reasons = [Reason(self._intercept[mine] - self._intercept[other], f"texts are {LABELS[mine]} rather than {LABELS[other]} to begin with")]
+        for clue in find_evidence(reading):
+            coefficients = self._evidence.get(clue.name)
+            if coefficients is not None:
+                reasons.append(Reason(coefficients[mine] - coefficients[other], sentence(clue, reading), clue.span))
+        reasons += self._word_reasons(reading, mine, other)
+        return tuple(sorted(reasons, key=lambda reason: -reason.weight))
+
+    def _word_reasons(self, reading: Reading, mine: int, other: int) -> list[Reason]:
+        """One reason a word: its own term, its character runs, and half of each pair it is in."""
+        block = self._words
+        shares = [[0.0, 0.0] for _ in reading.words]
+        squares = [0.0, 0.0]
+        for index, word in enumerate(reading.words):
+            if not word:
+                continue
+            place = block.places.get(word)
+            if place is not None:
+                squares[0] += block.squares[place]
+                shares[index][0] += block.of(place, mine) - block.of(place, other)
+            if block.longest > 1 and index and reading.words[index - 1]:
+                place = block.places.get(f"{reading.words[index - 1]} {word}")
+                if place is not None:
+                    squares[0] += block.squares[place]
+                    half = (block.of(place, mine) - block.of(place, other)) / 2
+                    shares[index][0] += half
+                    shares[index - 1][0] += half
+            sums = self._runs.get(word) or self._sum_runs(word)
+            squares[1] += sums[0]
+            shares[index][1] += sums[1 + mine] - sums[1 + other]
+        w, c = (1 / math.sqrt(square) if square else 0.0 for square in squares)
+        reasons = []
+        for share, span in zip(shares, reading.spans, strict=True):
+            weight = share[0] * w + share[1] * c
+            if weight:
+                shown = reading.message.text[span[0] : span[1]]
+                reasons.append(Reason(weight, f"the word “{shown}”", span))
+        return reasons
+
+
+class _Block:
+    """The terms of a block with what each adds to the norm and to the labels' scores."""
+
+    __slots__ = ("_by_label", "first", "longest", "places", "second", "shortest", "squares", "third")
+
+    def __init__(self, block: Mapping[str, Any]) -> None:
+        self.shortest: int = block["shortest"]
+        self.longest: int = block["longest"]
+        terms = block["terms"].split("\n") if block["terms"] else []
+        self.places = {term: place for place, term in enumerate(terms)}
+        idf = block["idf"].astype(np.float64)
+        self.squares: list[float] = (idf * idf).tolist()
+        self._by_label: tuple[list[float], ...] = tuple((row.astype(np.float64) * idf).tolist() for row in block["coefficients"])
+        self.first, self.second, self.third = self._by_label
+
+    def of(self, place: int, label: int) -> float:
+        return self._by_label[label][place]
+
+
+def default_path() -> Path:
+    """The model that comes with the package: beside its modules in an installation, in `models/` in a checkout."""
+    here = Path(__file__).resolve().parent
+    packed = here / "legitext.joblib"
+    return packed if packed.is_file() else here.parent.parent / "models" / "legitext.joblib"
+
+
+@lru_cache(maxsize=1)
+def default_classifier() -> Classifier:
+    """The model that comes with the package, opened once."""
+    return Classifier.load()
+
+
+def predict(text: str, sender: str | None = None) -> Prediction:
+    """The verdict of the packaged model on one text.
+
+    Args:
+        text: what the message says.
+        sender: what the phone shows as its sender; None if unknown.
+
+    Raises:
+        InputError: if the text is not a text, blank, or too long.
+
+    >>> predict("USPS: your parcel is held, confirm your address https://usps-trk.top/a", sender="+63 995 271 4822").label
+    'smishing'
+    """
+    return default_classifier().predict_one(text, sender)
+
+
+def _softmax(scores: list[float]) -> list[float]:
+    top = max(scores)
+    parts = [math.exp(score - top) for score in scores]
+    total = sum(parts)
+    return [part / total for part in parts]

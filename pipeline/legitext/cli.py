@@ -1,0 +1,158 @@
+"""The command line: parse, call, print."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from legitext.errors import InputError, LegitextError, MissingExtraError
+from legitext.messages import Message
+
+REASONS_SHOWN = 5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if it worked, 2 with one line on standard error if the input was at fault."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except LegitextError as error:
+        print(f"legitext: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("legitext"):
+            raise
+        print(f"legitext: {MissingExtraError(f'`legitext {options.command}`', error.name)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("legitext: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output, `head` for one, has enough
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="legitext", description="Is this text legit? Tells genuine texts from advertising and phishing.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    predict = commands.add_parser("predict", help="judge a text, or each line of standard input")
+    predict.add_argument("text", nargs="?", default="-", help="the text; - or none reads lines from standard input")
+    predict.add_argument("--sender", help="what the phone shows as the sender")
+    predict.add_argument("--json", action="store_true", help="one JSON object a message")
+    predict.set_defaults(run=_predict)
+
+    info = commands.add_parser("info", help="show what the model is and was trained on")
+    info.set_defaults(run=_info)
+
+    evaluate = commands.add_parser("evaluate", help="measure the model on labelled messages of your own")
+    evaluate.add_argument("files", nargs="+", metavar="FILE", help=".csv or .parquet with the columns text and label, and sender and kind if you have them")
+    evaluate.add_argument("--json", action="store_true", help="all figures as JSON")
+    evaluate.set_defaults(run=_evaluate)
+
+    fetch = commands.add_parser("fetch", help="bring the corpora in, from the Hub or a local mirror")
+    fetch.set_defaults(run=_fetch)
+
+    for command in (predict, info, evaluate):
+        command.add_argument("--model", metavar="FILE", help="a model file (default: the one that comes with the package)")
+    return parser
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from legitext.classifier import Classifier
+
+    classifier = Classifier.load(options.model)
+    if options.text != "-":
+        _print(classifier.predict_one(options.text, options.sender), options.json, full=True)
+        return 0
+    judged = 0
+    for number, line in _lines():
+        try:
+            prediction = classifier.predict(Message(line, options.sender))
+        except InputError as error:
+            raise InputError(f"line {number}: {error}") from None
+        _print(prediction, options.json, full=False)
+        judged += 1
+    if not judged:
+        raise InputError("standard input held no text: pass the text as an argument, or one message a line")
+    return 0
+
+
+def _lines() -> Iterator[tuple[int, str]]:
+    """The lines of standard input that are not blank, with their numbers; bytes that are not UTF-8 are kept as marks."""
+    stream = getattr(sys.stdin, "buffer", None)
+    lines = sys.stdin if stream is None else (line.decode("utf-8", "replace") for line in stream)
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield number, line.rstrip("\r\n")
+
+
+def _print(prediction: Any, as_json: bool, *, full: bool) -> None:
+    if as_json:
+        print(json.dumps(prediction.as_dict(), ensure_ascii=False))
+        return
+    print(f"{prediction.label}  {prediction.probability:.1%}" + (f"  (speaks for {prediction.brand})" if prediction.brand else ""))
+    if full:
+        for reason in prediction.reasons[:REASONS_SHOWN]:
+            print(f"  {reason.weight:+.2f}  {reason.sentence}")
+
+
+def _info(options: argparse.Namespace) -> int:
+    from legitext.classifier import Classifier, default_path
+
+    info = Classifier.load(options.model).info
+    print(f"model       {options.model or default_path()}")
+    print(f"format      {info['format']}")
+    print("made with   " + ", ".join(f"{name} {version}" for name, version in info["versions"].items()))
+    print("labels      " + ", ".join(info["labels"]))
+    print("thresholds  " + ", ".join(f"{label} {value:.3f}" for label, value in info["thresholds"].items()))
+    for name, facts in info["data"].items():
+        print(f"trained on  {name}: {facts['rows']:,} messages, digest {facts['digest']}")
+    for note in info["notes"]:
+        print(f"note        {note}")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from legitext.classifier import Classifier
+    from legitext.metrics import by, calls, slices
+    from legitext.progress import track
+    from legitext.table import messages_of, read_labelled_file
+
+    classifier = Classifier.load(options.model)
+    table = pd.concat([read_labelled_file(file).assign(file=file) for file in options.files], ignore_index=True)
+    given = classifier.predict_proba(track(messages_of(table), "messages", len(table)))
+    called = calls(given, classifier.thresholds)
+    figures = {"all": slices(table, called), "by_file": by("file", table, called), "by_kind": by("kind", table, called)}
+    if options.json:
+        print(json.dumps(figures, indent=2))
+        return 0
+    for note in classifier.info["notes"]:
+        print(f"note: {note}")
+    for title, rows in (("all", {"all": figures["all"]}), ("file", figures["by_file"]), ("kind", figures["by_kind"])):
+        if rows and not (title == "file" and len(rows) == 1):
+            print(_as_text(title, rows), end="\n\n")
+    return 0
+
+
+def _as_text(title: str, rows: dict[str, Any]) -> str:
+    """A table of shares with their 95 % intervals, columns aligned."""
+    keys = ("genuine_called_smishing", "genuine_flagged", "scams_caught", "scams_flagged", "spam_flagged")
+    used = [key for key in keys if any(key in row for row in rows.values())]
+    lines = [[title, "messages", *[key.replace("_", " ") for key in used]]]
+    for name, row in rows.items():
+        cells = [f"{row[key]['share']:6.1%} ({row[key]['low']:.1%}-{row[key]['high']:.1%})" if key in row else "" for key in used]
+        lines.append([name, f"{row['n']:,}", *cells])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from legitext.fetching import fetch
+    from legitext.params import load_params
+
+    fetch(load_params().fetch)
+    return 0

@@ -1,0 +1,280 @@
+"""Evidence that a faker cannot copy, and demands that a genuine sender does not make: named features of a reading.
+
+Every feature is 0 or 1, and 0 where nothing is known: a message without sender or link is neither better nor worse for it.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from legitext.brands import Brand
+from legitext.links import Link
+from legitext.reading import Reading
+
+Span = tuple[int, int]
+
+_GOOD_SUFFIXES = frozenset("com org net gov edu mil us co io app me ly ai tv ca co.uk com.mx be gl to".split())
+
+_ASKS: dict[str, str] = {
+    "asks_password": r"(?:enter|confirm|verify|update|send|reply with|provide|give)\b[^.!?\n]{0,30}\bpass(?:word|code)",
+    "asks_card": r"(?:card|debit|credit)[ -]?(?:number|details|info|no\b)|(?:reply|text|send)\b[^.!?\n]{0,20}\b(?:bank |debit |credit )?card\b|\bcvv\b|\bcard (?:and|&) pin",
+    "asks_pin": r"(?:your|and|enter|reply with(?: your)?|confirm(?: your)?) (?:atm |card |debit )?pin\b(?! (?:is|code|has))",
+    "asks_ssn": r"\bssn\b|social security (?:number|no)",
+    "asks_fee": r"(?:small|redelivery|shipping|customs|handling|processing|service|release|outstanding|storage|delivery) (?:fee|charge|balance|amount)|pay(?:ment)? (?:of|the) \$?\d",
+    "asks_reply_y": r"(?:reply|respond|answer)(?: with)?[ :]*[\"'(]?(?:y|1|ok)\b[\"')]?",
+    "asks_reopen": r"re-?open|exit (?:the|this)|copy (?:and paste )?(?:the |this )?(?:link|url|address|it)|(?:in|into|to) (?:your )?(?:safari|chrome|browser)",
+    "asks_call": r"(?:call|contact|dial|ring|phone)\b[^.!?\n]{0,40}?(?:\d{3}[-. )]|\+?1?\d{10})",
+    "asks_gift_card": r"gift ?cards?|(?:apple|google play|steam|itunes) cards?",
+    "asks_app_install": r"(?:install|download)\b[^.!?\n]{0,30}\b(?:app|apk|anydesk|teamviewer|software)",
+    "asks_code": r"(?:send|give|tell|read|text|forward|share|reply|respond)\b(?: (?:me|us|back|it|to|with|back to|the|that|your|this|6|six|digit|verification|security|-))*[^.!?\n]{0,12}\bcode\b|ask (?:you )?for this code|code (?:to (?:me|us|the agent|our agent|our rep))",
+    "asks_crypto": r"\b(?:bitcoin|btc|usdt|ethereum|wallet|crypto)\b",
+    "asks_move_chat": r"\b(?:whats ?app|telegram|wechat|line id|signal app)\b",
+    "asks_tap": r"(?:click|tap|press|visit|go to|follow|open|use|access|see)\b[^.!?\n]{0,30}\b(?:link|below|here|following|page|url|site|website)\b",
+    "asks_confirm_details": r"(?:confirm|update|verify|correct|complete|provide|validate)\b[^.!?\n]{0,30}\b(?:address|details|information|info|account|identity|payment|billing|profile|data|zip)\b",
+    "asks_save_number": r"(?:new|my) (?:number|phone)|save (?:this|my|it)|lost my phone|phone (?:broke|is broken|fell|died)|dropped my phone",
+}
+_PRESSURE: dict[str, str] = {
+    "deadline": r"(?:within|in|next|only) (?:the next )?\d+ ?(?:h|hr|hrs|hours?|minutes?|days?)\b|by (?:tonight|midnight|tomorrow|end of day)|expires? (?:today|tonight|soon)|before (?:it is|it's) too late|immediately|as soon as possible|\basap\b|right away|act now",
+    "suspension": r"\b(?:suspend|lock|restrict|disabl|deactivat|block|limit|frozen|freez|terminat|on hold|held|revok|cancell?ed)\w*",
+    "last_notice": r"(?:final|last|urgent|third|immediate) (?:notice|warning|reminder|attempt|notification|chance|call)",
+    "threat": r"\b(?:penalt|late fee|legal action|lawsuit|arrest|warrant|prosecut|license (?:suspen|revo)|registration|collections?|credit score|fines?\b|enforcement)\w*",
+    "failed": r"\b(?:fail|unable|could ?n[o']t|cannot|can't|incorrect|incomplete|invalid|wrong|missing|unpaid|overdue|outstanding|declin|unusual|suspicious|unauthori[sz]ed|unrecogni[sz]ed)\w*",
+    "prize": r"\b(?:won|winner|congrat\w*|prize|raffle|draw|reward|claim|gift|selected|1st|2nd|3rd|bonus)\b",
+    "money_offer": r"(?:earn|make|paid|salary|income|profit)\b[^.!?\n]{0,25}\$?\d|part[- ]time|remote (?:job|work|position)|work from home|per (?:day|week|hour)",
+}
+_SETTLING: dict[str, str] = {
+    "opt_out": r"\b(?:reply|text|txt|send|rply)? ?[\"']?stop[\"']?(?: ?2 ?| to | 4 |2)?(?:end|quit|opt|cancel|unsub|stop|out)?|unsubscribe|opt[- ]?out|stop2end",
+    "rates_line": r"(?:msg|message|text|txt)s? ?(?:&|and|n|/|\+) ?data rates|std (?:msg|rates)|msg frequency|(?:recurring|autodialed) (?:msgs|messages)",
+    "no_share": r"(?:don'?t|do not|never|not) (?:share|forward|give|tell|disclose)|keep (?:it|this) (?:confidential|private)|(?:won'?t|will not|will never|never) (?:call|ask|contact|text)",
+    "if_not_you": r"(?:if (?:you )?(?:did(?:n'?t| not)|this was(?:n'?t| not)|it was(?:n'?t| not)|not you|not requested)|wasn'?t you|didn'?t request|ignore this|disregard)",
+    "code_given": r"\b(?:code|otp|passcode|pin|password)\b[^.!?\n]{0,25}\b\d{4,8}\b|\b\d{4,8}\b[^.!?\n]{0,30}\b(?:code|otp|passcode)\b|\b[a-z]-\d{4,8}\b",
+}
+_PATTERNS = {name: re.compile(pattern) for group in (_ASKS, _PRESSURE, _SETTLING) for name, pattern in group.items()}
+
+_SENTENCES: dict[str, str] = {
+    "link_official": "the link goes to {owner}'s own site",
+    "link_official_stranger": "the link goes to {owner}'s site, though the text speaks for {speaker}",
+    "link_official_unnamed": "the link goes to the official site of {owner}",
+    "link_lookalike": "the link imitates {lookalike} but goes to {domain}",
+    "link_lookalike_of_speaker": "the link looks like {lookalike}'s, but {domain} is not theirs",
+    "link_trick_prefix": "an official address stands in front of another domain, {domain}",
+    "link_trick_name": "the name of a brand is built into {domain}",
+    "link_trick_misspelt": "{domain} is a misspelt brand",
+    "link_trick_path": "a brand is named behind a host that is not its own",
+    "link_shortener": "a public link shortener hides where the link goes",
+    "link_free_host": "the page stands on a host where anybody can put one",
+    "link_address": "the link goes to a bare IP address",
+    "link_userinfo": "the link hides its host behind an @",
+    "link_punycode": "the link's host is written in another alphabet",
+    "link_odd_suffix": "the link ends in .{suffix}, which few genuine senders use",
+    "link_named": "the link's domain, {domain}, is named in the text",
+    "link_unnamed": "the text does not say whose site {domain} is",
+    "link_random": "{domain} looks drawn by chance",
+    "link_bare": "the link is given without https://",
+    "link_many": "there are several links",
+    "link_not_speakers": "the text speaks for {speaker}, but the link is not theirs",
+    "link_from_who_never_links": "{speaker}'s texts never hold a link",
+    "sender_short_code": "it came from a short code, which senders must register",
+    "sender_toll_free": "it came from a toll-free number",
+    "sender_us_number": "it came from an ordinary US number",
+    "sender_international": "it came from a foreign number",
+    "sender_email": "it came from an e-mail address",
+    "sender_name": "the sender shows only a name",
+    "sender_official": "{sender} is a known sender id of {sender_brand}",
+    "sender_of_another": "{sender} is {sender_brand}'s, but the text speaks for {speaker}",
+    "sender_impossible": "{speaker} does not text from such a sender",
+    "sender_private_for_brand": "{speaker} is named, but an ordinary number sent it",
+    "sender_disguised": "the sender's name is made up to hide what it is",
+    "number_checks": "the number {number} passes its check digit",
+    "number_fails": "the number {number} fails its check digit",
+    "speaks_for_brand": "it speaks for {speaker}",
+    "asks_never": "it asks for what {speaker} never asks for",
+    "hidden_letters": "letters are disguised or broken up by invisible characters",
+    "lookalike_letters": "letters of another alphabet stand for Latin ones",
+    "styled_letters": "letters are written in a special style",
+    "has_email": "it holds an e-mail address",
+    "asks_password": "it asks for a password",
+    "asks_card": "it asks for card details",
+    "asks_pin": "it asks for a PIN",
+    "asks_ssn": "it asks for a Social Security number",
+    "asks_fee": "it asks for a fee",
+    "asks_reply_y": "it asks for a Y or 1 in reply",
+    "asks_reopen": "it asks to reopen the text or to copy the link",
+    "asks_call": "it asks to call a number",
+    "asks_gift_card": "it speaks of gift cards",
+    "asks_app_install": "it asks to install an app",
+    "asks_code": "it asks to pass a code on",
+    "asks_crypto": "it speaks of crypto money",
+    "asks_move_chat": "it asks to move to another messenger",
+    "asks_tap": "it asks to open a link",
+    "asks_confirm_details": "it asks to confirm personal details",
+    "asks_save_number": "it speaks of a new number",
+    "deadline": "it sets a deadline",
+    "suspension": "it says that something is locked or held",
+    "last_notice": "it calls itself a last notice",
+    "threat": "it threatens with a penalty",
+    "failed": "it says that something failed or is wrong",
+    "prize": "it promises a prize or gift",
+    "money_offer": "it promises easy money",
+    "opt_out": "it says how to stop such texts",
+    "rates_line": "it states message and data rates",
+    "no_share": "it warns not to share a code",
+    "if_not_you": "it says what to do if it was not you",
+    "code_given": "it gives a one-time code",
+}
+EVIDENCE = tuple(_SENTENCES)
+"""The names of all features, in the order of the model's columns."""
+
+_INDEX = {name: index for index, name in enumerate(EVIDENCE)}
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """One feature that is present, and what it rests on."""
+
+    name: str
+    span: Span | None
+    """Where in the original text; None if it rests on the sender or on the whole."""
+
+    link: Link | None = None
+
+
+def find_evidence(reading: Reading) -> list[Clue]:
+    """The clues of a message, each feature at most once, in the order of `EVIDENCE`."""
+    clues: dict[str, Clue] = {}
+
+    def add(name: str, span: Span | None = None, link: Link | None = None) -> None:
+        if name not in clues:
+            clues[name] = Clue(name, span, link)
+
+    speaker = reading.speaker
+    for link in reading.links:
+        _judge_link(link, reading, speaker, add)
+    if len(reading.links) > 1:
+        add("link_many", (reading.links[1].start, reading.links[1].end))
+    _judge_sender(reading, speaker, add)
+    if speaker is not None:
+        mention = next((one for one in reading.mentions if one.speaks), None)
+        add("speaks_for_brand", (mention.start, mention.end) if mention is not None else None)
+    for number in reading.numbers:
+        if speaker is not None and number.format in speaker.numbers:
+            add("number_checks" if number.checks else "number_fails", reading.folded.span(number.start, number.end))
+    if reading.emails:
+        add("has_email", reading.emails[0])
+    counts = reading.folded.counts
+    if counts.get("invisible") or counts.get("marks"):
+        add("hidden_letters")
+    if counts.get("lookalike"):
+        add("lookalike_letters")
+    if counts.get("styled", 0) > 2:
+        add("styled_letters")
+    for name, pattern in _PATTERNS.items():
+        match = pattern.search(reading.lower)
+        if match is not None:
+            add(name, reading.folded.span(*match.span()))
+    if speaker is not None:
+        for ask in speaker.never_asks:
+            clue = clues.get(f"asks_{ask}")
+            if clue is not None:
+                add("asks_never", clue.span)
+                break
+    return sorted(clues.values(), key=lambda clue: _INDEX[clue.name])
+
+
+def sentence(clue: Clue, reading: Reading) -> str:
+    """The clue in words, for a person."""
+    link, speaker = clue.link, reading.speaker
+    start, end = clue.span if clue.span is not None else (0, 0)
+    return _SENTENCES[clue.name].format(
+        owner=link.owner.name if link is not None and link.owner is not None else "",
+        lookalike=link.lookalike.name if link is not None and link.lookalike is not None else "",
+        domain=link.domain if link is not None else "",
+        suffix=link.suffix if link is not None else "",
+        speaker=speaker.name if speaker is not None else "",
+        sender=reading.message.sender or "",
+        sender_brand=" or ".join(brand.name for brand in reading.sender.brands),
+        number=reading.message.text[start:end],
+    )
+
+
+def _judge_link(link: Link, reading: Reading, speaker: Brand | None, add: "Add") -> None:
+    span = (link.start, link.end)
+    if link.owner is not None:
+        if speaker is None:
+            add("link_official_unnamed", span, link)
+        else:
+            add("link_official" if link.owner is speaker or _named(link.owner, reading) else "link_official_stranger", span, link)
+        return
+    if speaker is not None and speaker.domains:
+        add("link_not_speakers", span, link)
+        if speaker.links == "never":
+            add("link_from_who_never_links", span, link)
+    if link.lookalike is not None:
+        add("link_lookalike_of_speaker" if link.lookalike is speaker else "link_lookalike", span, link)
+        trick = {"prefix": "prefix", "userinfo": "prefix", "path": "path", "homoglyph": "misspelt", "edit": "misspelt", "fake": "misspelt"}
+        add(f"link_trick_{trick.get(link.trick or '', 'name')}", span, link)
+    for name, holds in (
+        ("link_shortener", link.shortener),
+        ("link_free_host", link.free_host),
+        ("link_address", link.address),
+        ("link_userinfo", link.userinfo is not None),
+        ("link_punycode", link.punycode),
+        ("link_odd_suffix", not link.address and link.suffix not in _GOOD_SUFFIXES),
+        ("link_bare", link.scheme is None),
+    ):
+        if holds:
+            add(name, span, link)
+    if link.shortener or link.address:
+        return
+    label = link.host.split(".")[-2 - link.suffix.count(".")] if link.suffix else link.host
+    if link.lookalike is None and _is_named(label, reading):
+        add("link_named", span, link)
+    elif not link.free_host:
+        add("link_unnamed", span, link)
+    if _looks_random(label):
+        add("link_random", span, link)
+
+
+def _named(brand: Brand, reading: Reading) -> bool:
+    return any(mention.brand is brand for mention in reading.mentions)
+
+
+def _is_named(label: str, reading: Reading) -> bool:
+    """Whether the words of the text, outside its links, spell most of the domain's name."""
+    left = label.replace("-", "")
+    size = len(left)
+    for word in sorted({word for word in reading.words if len(word) > 2 and word.isalpha()}, key=lambda word: (-len(word), word)):
+        left = left.replace(word, "")
+    return size >= 3 and len(left) <= size * 0.4
+
+
+def _looks_random(label: str) -> bool:
+    """Whether digits stand inside letters, or five consonants in a row."""
+    return bool(re.search(r"[a-z]\d+[a-z]|\d[a-z]\d|[bcdfghjklmnpqrstvwxz]{5}", label))
+
+
+def _judge_sender(reading: Reading, speaker: Brand | None, add: "Add") -> None:
+    sender = reading.sender
+    if sender.kind in {"absent", "unreadable"}:
+        return
+    if sender.kind == "masked":
+        if sender.country not in {None, "US"}:
+            add("sender_international")
+    else:
+        add(f"sender_{sender.kind}")
+    if sender.disguised:
+        add("sender_disguised")
+    if sender.brands:
+        official = speaker is None or speaker in sender.brands
+        add("sender_official" if official else "sender_of_another")
+    elif speaker is not None:
+        if sender.kind == "email" or (sender.kind in {"international", "masked"} and sender.country != "US"):
+            add("sender_impossible")
+        elif sender.kind == "us_number":
+            add("sender_private_for_brand")
+
+
+class Add(Protocol):
+    """The form of the function that takes a clue."""
+
+    def __call__(self, name: str, span: Span | None = None, link: Link | None = None) -> None: ...

@@ -1,0 +1,276 @@
+"""The wordings in `data/templates/*.yaml`, and the messages made from them."""
+
+import hashlib
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from legitext.brands import Registry
+from legitext.errors import DataError
+from legitext.messages import LABELS
+from legitext.slots import SENDERS, SLOTS, SORTS, Context, draw_sender, speaker_named
+
+DEFAULT_SENDERS = {
+    "ham": ("official", "short_code", "toll_free", "ten_digit"),
+    "chat": ("ten_digit",),
+    "spam": ("short_code", "ten_digit", "toll_free", "email"),
+    "smishing": ("scam",),
+}
+"""Kinds of sender where a group names none; `chat` is ham that nobody but a person sends."""
+
+Part = "str | Slot | Choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """`{name}`: a value drawn for each message; written in capitals, the value is too."""
+
+    name: str
+    base: str
+    capitals: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`{one|another}`: one of several texts."""
+
+    options: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One wording, with what its group says of it."""
+
+    id: str
+    """`file/kind/digest of the wording`: it changes only when the wording does."""
+
+    label: str
+    kind: str
+    brands: tuple[str, ...]
+    senders: tuple[str, ...]
+    wording: str
+    parts: tuple[Any, ...] = field(repr=False)
+    slots: Mapping[str, tuple[tuple[Any, ...], ...]] = field(repr=False)
+    """The file's own slots."""
+
+    where: str = field(default="", repr=False)
+    """File and line, for errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One message made from a template."""
+
+    text: str
+    sender: str | None
+    label: str
+    brand: str | None
+    kind: str
+    template_id: str
+
+
+def load_templates(folder: str | Path) -> list[Template]:
+    """Every wording of every `*.yaml` in `folder`, checked, in the order of files and lines.
+
+    Raises:
+        DataError: naming file and line, where a file does not follow the form, or a wording stands twice.
+    """
+    files = sorted(Path(folder).glob("*.yaml"))
+    if not files:
+        raise DataError(f"grammar: no *.yaml in {folder}: name the folder that holds the wordings")
+    templates: list[Template] = []
+    seen: dict[str, str] = {}
+    for file in files:
+        for template in _read_file(file):
+            other = seen.setdefault(template.wording, template.where)
+            if other != template.where:
+                raise DataError(f"{template.where}: the same wording stands at {other}: remove one of them")
+            templates.append(template)
+    return templates
+
+
+def make_messages(templates: Sequence[Template], per_template: int, seed: int, brands: Registry) -> Iterator[Made]:
+    """`per_template` messages from each template; repeats of one text are left out.
+
+    Each message has a generator of its own, seeded by `seed`, its template and its number, so that a new template changes no other's
+    messages.
+    """
+    for template in templates:
+        texts: set[tuple[str, str | None]] = set()
+        for number in range(per_template):
+            made = _make(template, random.Random(f"{seed}/{template.id}/{number}"), brands)
+            if (made.text, made.sender) not in texts:
+                texts.add((made.text, made.sender))
+                yield made
+
+
+def _make(template: Template, rng: random.Random, brands: Registry) -> Made:
+    speaker = speaker_named(rng.choice(template.brands), brands, rng) if template.brands else None
+    context = Context(rng, brands, speaker)
+    text = _render(template.parts, template, context).strip()
+    sender = draw_sender(rng.choice(template.senders), context)
+    return Made(text, sender, template.label, speaker.name if speaker is not None else None, template.kind, template.id)
+
+
+def _render(parts: Sequence[Any], template: Template, context: Context) -> str:
+    return "".join(_value(part, template, context) for part in parts)
+
+
+def _value(part: Any, template: Template, context: Context) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, Choice):
+        return _render(context.random.choice(part.options), template, context)
+    value = context.values.get(part.name.lower())
+    if value is None:
+        own = template.slots.get(part.base)
+        value = _render(context.random.choice(own), template, context) if own is not None else SLOTS[part.base](context)
+        context.values[part.name.lower()] = value
+    return value.upper() if part.capitals else value
+
+
+def parse_markup(text: str, known: set[str]) -> tuple[Any, ...]:
+    """The parts of a wording: literal texts, `Slot`s and `Choice`s.
+
+    Raises:
+        ValueError: if a brace is not closed or a slot is not one of `known`.
+    """
+    parts, end = _parse(text, 0, known, inside=False)
+    if end != len(text):
+        raise ValueError(f"a brace closes at character {end + 1} that was never opened")
+    return parts[0]
+
+
+def _parse(text: str, start: int, known: set[str], *, inside: bool) -> tuple[list[tuple[Any, ...]], int]:
+    options: list[list[Any]] = [[]]
+    index = start
+    literal = ""
+
+    def keep() -> None:
+        nonlocal literal
+        if literal:
+            options[-1].append(literal)
+            literal = ""
+
+    while index < len(text):
+        character = text[index]
+        if character == "{":
+            keep()
+            inner, index = _parse(text, index + 1, known, inside=True)
+            if index >= len(text):
+                raise ValueError("a brace is opened and not closed")
+            if len(inner) == 1:
+                options[-1].append(_slot(inner[0], known))
+            else:
+                options[-1].append(Choice(tuple(inner)))
+        elif character == "}":
+            break
+        elif character == "|" and inside:
+            keep()
+            options.append([])
+        else:
+            literal += character
+        index += 1
+    keep()
+    return [tuple(option) for option in options], index
+
+
+def _slot(inner: tuple[Any, ...], known: set[str]) -> Slot:
+    if len(inner) != 1 or not isinstance(inner[0], str):
+        raise ValueError(f"a slot holds one name, not {inner!r}; alternatives need a | between them")
+    name = inner[0]
+    lower = name.lower()
+    base = lower if lower in known else re.sub(r"_?\d+$", "", lower)
+    if base not in known:
+        raise ValueError(f"there is no slot {name!r}: use one of the built-in slots or list it under `slots:` in this file")
+    return Slot(name, base, name.isupper() and name != lower)
+
+
+_FILE_KEYS = {"label", "brands", "senders", "slots", "groups"}
+_GROUP_KEYS = {"kind", "label", "brands", "senders", "wordings"}
+
+
+def _read_file(file: Path) -> Iterator[Template]:
+    try:
+        root = yaml.compose(file.read_text(encoding="utf-8"), yaml.SafeLoader)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: not UTF-8 at byte {error.start}: save it as UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
+        raise DataError(f"{file}:{line}: not YAML: {error.problem}; put wordings in double quotes") from None
+    top = _mapping(file, root, _FILE_KEYS, "a wordings file")
+    own = {name: _texts(file, node, f"slot {name}") for name, node in _pairs(file, top["slots"])} if "slots" in top else {}
+    known = set(SLOTS) | set(own)
+    slots = {name: tuple(_parts(file, node, known) for node in nodes) for name, nodes in own.items()}
+    if "groups" not in top or not isinstance(top["groups"], yaml.SequenceNode):
+        raise DataError(f"{file}: `groups` must list the groups of wordings")
+    for node in top["groups"].value:
+        group = {**{key: value for key, value in top.items() if key not in {"slots", "groups"}}, **_mapping(file, node, _GROUP_KEYS, "a group")}
+        for key in ("kind", "wordings", "label"):
+            if key not in group:
+                raise DataError(f"{_at(file, node)}: a group needs `{key}`")
+        label, kind = _text(file, group["label"]), _text(file, group["kind"])
+        if label not in LABELS:
+            raise DataError(f"{_at(file, group['label'])}: label {label!r} is not one of {', '.join(LABELS)}")
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", kind):
+            raise DataError(f"{_at(file, group['kind'])}: kind {kind!r} must be lower-case words joined by _")
+        brands = tuple(_text(file, one) for one in _texts(file, group["brands"], "brands")) if "brands" in group else ()
+        for one in brands:
+            if one.startswith("~") and one[1:] not in SORTS:
+                raise DataError(f"{_at(file, group['brands'])}: {one!r} is no sort of sender; sorts are {', '.join('~' + sort for sort in SORTS)}")
+        senders = tuple(_text(file, one) for one in _texts(file, group["senders"], "senders")) if "senders" in group else ()
+        for one in senders:
+            if one not in SENDERS and not re.search(r"\d", one):
+                raise DataError(f"{_at(file, group['senders'])}: sender {one!r} is neither an id with digits nor one of {', '.join(SENDERS)}")
+        senders = senders or DEFAULT_SENDERS["chat" if label == "ham" and not brands else label]
+        for wording in _texts(file, group["wordings"], "wordings"):
+            text = _text(file, wording)
+            parts = _parts(file, wording, known)
+            if not brands and re.search(r"\{brand\}", text, re.IGNORECASE):
+                raise DataError(f"{_at(file, wording)}: {{brand}} is used, but the group has no brands")
+            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+            yield Template(f"{file.stem}/{kind}/{digest}", label, kind, brands, senders, text, parts, slots, _at(file, wording))
+
+
+def _at(file: Path, node: yaml.Node) -> str:
+    return f"{file}:{node.start_mark.line + 1}"
+
+
+def _pairs(file: Path, node: yaml.Node) -> list[tuple[str, yaml.Node]]:
+    if not isinstance(node, yaml.MappingNode):
+        raise DataError(f"{_at(file, node)}: expected `key: value` lines")
+    return [(str(key.value), value) for key, value in node.value]
+
+
+def _mapping(file: Path, node: yaml.Node | None, keys: set[str], what: str) -> dict[str, yaml.Node]:
+    if node is None:
+        raise DataError(f"{file}: the file is empty; {what} has the keys {', '.join(sorted(keys))}")
+    found = dict(_pairs(file, node))
+    for key in found:
+        if key not in keys:
+            raise DataError(f"{_at(file, node)}: unknown key {key!r}; {what} has the keys {', '.join(sorted(keys))}")
+    return found
+
+
+def _texts(file: Path, node: yaml.Node, what: str) -> list[yaml.Node]:
+    if not isinstance(node, yaml.SequenceNode):
+        raise DataError(f"{_at(file, node)}: {what} must be a list")
+    return list(node.value)
+
+
+def _text(file: Path, node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
+        raise DataError(f"{_at(file, node)}: expected a text")
+    return str(node.value)
+
+
+def _parts(file: Path, node: yaml.Node, known: set[str]) -> tuple[Any, ...]:
+    try:
+        return parse_markup(_text(file, node), known)
+    except ValueError as error:
+        raise DataError(f"{_at(file, node)}: {error}") from None

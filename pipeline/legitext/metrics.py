@@ -1,0 +1,134 @@
+"""What is measured of a model: shares with intervals, by label, source, kind and brand."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from legitext.messages import LABELS
+
+Share = dict[str, float | int]
+
+
+def calls(probabilities: NDArray[np.float64], thresholds: dict[str, float]) -> NDArray[np.str_]:
+    """The label that each row of probabilities (n, 3) gives: smishing from its threshold on, else spam from its own, else ham."""
+    smishing = probabilities[:, 2] >= thresholds["smishing"]
+    spam = probabilities[:, 1] >= thresholds["spam"]
+    return np.where(smishing, "smishing", np.where(spam, "spam", "ham"))
+
+
+def share(hits: ArrayLike, seed: int = 1, resamples: int = 500) -> Share:
+    """The share of true values with its 95 % bootstrap interval (percentiles), and how many there are."""
+    values = np.asarray(hits, dtype=bool)
+    size = len(values)
+    if size == 0:
+        return {"n": 0, "share": float("nan"), "low": float("nan"), "high": float("nan")}
+    drawn = np.random.default_rng(seed).binomial(size, values.mean(), resamples) / size
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return {"n": size, "share": _rounded(values.mean()), "low": _rounded(low), "high": _rounded(high)}
+
+
+def slices(table: pd.DataFrame, called: ArrayLike, seed: int = 1, resamples: int = 500) -> dict[str, Any]:
+    """The three figures that belong together, for the rows of `table` (with a label column) and what they were called.
+
+    `genuine_called_smishing` and `genuine_flagged` (called anything but ham) are shares of the ham; `scams_caught` (called smishing)
+    and `scams_flagged` are shares of the smishing; `spam_flagged` of the spam. A figure without rows is left out.
+    """
+    labels, given = table["label"].to_numpy(dtype=str), np.asarray(called, dtype=str)
+    figures: dict[str, Any] = {"n": len(given)}
+    for name, label, hit in (
+        ("genuine_called_smishing", "ham", given == "smishing"),
+        ("genuine_flagged", "ham", given != "ham"),
+        ("scams_caught", "smishing", given == "smishing"),
+        ("scams_flagged", "smishing", given != "ham"),
+        ("spam_flagged", "spam", given != "ham"),
+    ):
+        rows = labels == label
+        if rows.any():
+            figures[name] = share(hit[rows], seed, resamples)
+    return figures
+
+
+def by(column: str, table: pd.DataFrame, called: ArrayLike, seed: int = 1, resamples: int = 500, least: int = 1) -> dict[str, Any]:
+    """`slices` for each value of a column that at least `least` rows have, in alphabetical order."""
+    given = np.asarray(called, dtype=str)
+    values = table[column].astype("object").where(table[column].notna(), None)
+    result = {}
+    for value, count in sorted(values.value_counts().items(), key=lambda pair: str(pair[0])):
+        if count >= least:
+            rows = (values == value).to_numpy()
+            result[str(value)] = slices(table[rows], given[rows], seed, resamples)
+    return result
+
+
+def overall(labels: Sequence[str], probabilities: NDArray[np.float64], called: ArrayLike) -> dict[str, Any]:
+    """Accuracy, macro F1, log loss, areas under curves and calibration over all rows, and precision, recall and F1 by label."""
+    from sklearn.metrics import accuracy_score, average_precision_score, log_loss, precision_recall_fscore_support, roc_auc_score
+
+    actual, given = np.asarray(labels, dtype=str), np.asarray(called, dtype=str)
+    precision, recall, f1, support = precision_recall_fscore_support(actual, given, labels=list(LABELS), zero_division=0)
+    figures: dict[str, Any] = {
+        "n": len(actual),
+        "accuracy": _rounded(accuracy_score(actual, given)),
+        "macro_f1": _rounded(f1[support > 0].mean()),
+        "log_loss": _rounded(log_loss(actual, probabilities[:, np.argsort(LABELS)], labels=sorted(LABELS))),
+        "expected_calibration_error": _rounded(expected_calibration_error(actual == "smishing", probabilities[:, 2])),
+    }
+    scam = actual == "smishing"
+    if scam.any() and not scam.all():
+        figures["smishing_auc"] = _rounded(roc_auc_score(scam, probabilities[:, 2]))
+        figures["smishing_average_precision"] = _rounded(average_precision_score(scam, probabilities[:, 2]))
+    figures["by_label"] = {
+        label: {"n": int(support[at]), "precision": _rounded(precision[at]), "recall": _rounded(recall[at]), "f1": _rounded(f1[at])}
+        for at, label in enumerate(LABELS)
+        if support[at]
+    }
+    return figures
+
+
+def expected_calibration_error(hits: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> float:
+    """Mean distance between stated probability and observed share over equal-width bins, weighted by their rows.
+
+    Source: Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015.
+    """
+    values, stated = np.asarray(hits, dtype=float), np.asarray(probabilities, dtype=float)
+    place = np.minimum((stated * bins).astype(int), bins - 1)
+    total = 0.0
+    for at in range(bins):
+        inside = place == at
+        if inside.any():
+            total += inside.sum() * abs(values[inside].mean() - stated[inside].mean())
+    return float(total / max(len(values), 1))
+
+
+def yardstick(
+    texts: Sequence[str], spam: NDArray[np.bool_], groups: NDArray[np.int64], fit_and_score: Callable[..., NDArray[np.float64]], folds: int, seed: int
+) -> dict[str, dict[str, float]]:
+    """F1 of spam and AUC on one corpus by cross-validation: with near-duplicates kept together, and at random as papers do.
+
+    `fit_and_score(train, test)` takes row numbers and gives P(spam) of the test rows; the threshold is 0.5.
+    """
+    from sklearn.metrics import f1_score, roc_auc_score
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    results = {}
+    for name, splitter in (
+        ("grouped", StratifiedGroupKFold(folds, shuffle=True, random_state=seed)),
+        ("random", StratifiedKFold(folds, shuffle=True, random_state=seed)),
+    ):
+        scores = np.zeros(len(texts))
+        for train, test in splitter.split(np.zeros(len(texts)), spam, groups):
+            scores[test] = fit_and_score(train, test)
+        called = scores >= 0.5
+        results[name] = {
+            "f1": _rounded(f1_score(spam, called)),
+            "auc": _rounded(roc_auc_score(spam, scores)),
+            "accuracy": _rounded((called == spam).mean()),
+        }
+    return results
+
+
+def _rounded(value: Any) -> float:
+    return round(float(value), 4)

@@ -1,0 +1,168 @@
+"""The parameters of the pipeline: `params.yaml`, a section a stage, checked.
+
+A section is a frozen dataclass; an unknown key or a value out of range stops the run with its name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from legitext.errors import ParamsError
+
+Section = TypeVar("Section")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Where the corpora come from."""
+
+    mirror: str = "data/corpora"
+    """Folder with local copies; the environment's LEGITEXT_CORPORA goes before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesize:
+    """How messages are made from the wordings."""
+
+    templates: str = "data/templates"
+    per_template: int = field(default=12, metadata={"low": 1, "high": 10_000})
+    seed: int = field(default=1, metadata={"low": 0})
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """How messages become training, validation and test rows."""
+
+    test_share: float = field(default=0.2, metadata={"low": 0.05, "high": 0.5})
+    validation_share: float = field(default=0.1, metadata={"low": 0.05, "high": 0.5})
+    near_copy: float = field(default=0.7, metadata={"low": 0.3, "high": 1.0})
+    """Share of word pairs that two texts have in common (Jaccard) from which they count as copies of each other."""
+
+    test_from: Mapping[str, str] = field(default_factory=dict)
+    """For sources with a time: the day (YYYY-MM-DD) from which messages are tested on."""
+
+    caps: Mapping[str, int] = field(default_factory=dict)
+    """For sources with too much of one thing: how many groups are trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """The model."""
+
+    inverse_regularization: float = field(default=1.0, metadata={"low": 1e-6, "high": 1e6})
+    """`C` of the logistic regression."""
+
+    word_ngrams: int = field(default=2, metadata={"low": 1, "high": 3})
+    character_ngrams: tuple[int, ...] = (2, 5)
+    """Shortest and longest run of characters inside a word."""
+
+    min_messages: int = field(default=3, metadata={"low": 1})
+    """In how many training messages a term must stand to be learnt."""
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Weight of a message by source; 1 where none is given."""
+
+    false_alarms: float = field(default=0.005, metadata={"low": 1e-5, "high": 0.5})
+    """Share of genuine validation messages that may be called smishing: this sets the threshold of smishing."""
+
+    spam_false_alarms: float = field(default=0.01, metadata={"low": 1e-5, "high": 0.5})
+    """Share of genuine validation messages that may be called spam."""
+
+    max_iterations: int = field(default=400, metadata={"low": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """What is measured."""
+
+    folds: int = field(default=5, metadata={"low": 2, "high": 20})
+    """Folds of the yardstick on the UCI collection."""
+
+    seed: int = field(default=1, metadata={"low": 0})
+    bootstrap: int = field(default=500, metadata={"low": 20, "high": 100_000})
+    """Resamples behind each 95 % interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """All sections."""
+
+    fetch: Fetch = Fetch()
+    synthesize: Synthesize = Synthesize()
+    prepare: Prepare = Prepare()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+
+
+def load_params(path: str | Path = "params.yaml") -> Params:
+    """Read and check `params.yaml`.
+
+    Raises:
+        ParamsError: naming the section and key, what was found and what is allowed.
+    """
+    import yaml
+
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParamsError(f"{path}: {error.strerror}; run in the project's folder, or name the file") from None
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not YAML: {str(error).splitlines()[0]}") from None
+    if values is not None and not isinstance(values, dict):
+        raise ParamsError(f"{path} must hold sections, one for each stage")
+    known = {one.name: type(one.default) for one in fields(Params)}
+    sections: dict[str, Any] = {}
+    for name, section in (values or {}).items():
+        if name not in known:
+            raise ParamsError(f"{path}: unknown section {name!r}; known are {', '.join(known)}")
+        sections[name] = _section(f"{path}: {name}", known[name], section or {})
+    return Params(**sections)
+
+
+def _section(where: str, kind: type[Section], values: Any) -> Section:
+    if not isinstance(values, dict):
+        raise ParamsError(f"{where} must hold keys and values, not {values!r}")
+    known = {one.name: one for one in fields(kind)}  # type: ignore[arg-type]
+    checked = {}
+    for key, value in values.items():
+        if key not in known:
+            raise ParamsError(f"{where}.{key}: unknown key; known are {', '.join(known)}")
+        one = known[key]
+        checked[key] = _value(f"{where}.{key}", key, one.type, value, one.metadata)
+    return kind(**checked)
+
+
+def _value(where: str, key: str, expected: Any, value: Any, limits: Mapping[str, Any]) -> Any:
+    if expected in (int, float):
+        if isinstance(value, bool) or not isinstance(value, (int, float) if expected is float else int):
+            raise ParamsError(f"{where}: {value!r} is not {'a number' if expected is float else 'a whole number'}")
+        low, high = limits.get("low"), limits.get("high")
+        if (low is not None and value < low) or (high is not None and value > high) or value != value:
+            allowed = f"from {low} to {high}" if high is not None else f"at least {low}"
+            raise ParamsError(f"{where}: {value!r} is out of range: {allowed}")
+        return expected(value)
+    if expected is str:
+        if not isinstance(value, str) or not value:
+            raise ParamsError(f"{where}: {value!r} is not a text")
+        return value
+    if key == "character_ngrams":
+        if not (isinstance(value, list) and len(value) == 2 and all(type(one) is int for one in value) and 1 <= value[0] <= value[1] <= 8):
+            raise ParamsError(f"{where}: {value!r} must be two whole numbers from 1 to 8, the shortest first")
+        return tuple(value)
+    if not isinstance(value, dict):
+        raise ParamsError(f"{where}: {value!r} must map sources to values")
+    for name, one in value.items():
+        _by_source(f"{where}.{name}", key, one)
+    return dict(value)
+
+
+def _by_source(where: str, key: str, value: Any) -> None:
+    if key == "test_from":
+        try:
+            date.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise ParamsError(f"{where}: {value!r} is not a day like '2023-01-01' in quotes") from None
+    elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e9 or (key == "caps" and not isinstance(value, int)):
+        raise ParamsError(f"{where}: {value!r} is not {'a whole number' if key == 'caps' else 'a weight'} of at least 0")

@@ -1,0 +1,113 @@
+"""What the pipeline writes for people: the model card and the README's table, from the metrics alone."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from legitext.errors import DataError
+from legitext.files import write_text
+from legitext.sources import SOURCES
+
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+_COLUMNS = (
+    ("genuine_called_smishing", "genuine called smishing"),
+    ("genuine_flagged", "genuine flagged at all"),
+    ("scams_caught", "scams caught"),
+    ("spam_flagged", "spam flagged"),
+)
+
+
+def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> str:
+    """The model card in Markdown."""
+    thresholds = artifact_info["thresholds"]
+    parts = [
+        "# Model card: legitext",
+        *[f"> **{note}**" for note in artifact_info["notes"]],
+        "A linear model that tells genuine texts and personal chat (`ham`) from advertising (`spam`) and phishing by text "
+        "(`smishing`). This page is written by the pipeline; do not edit it.",
+        "## Use",
+        "Meant for texts to US phones, in English above all. It judges one message by its words, its links and its sender; it does not open "
+        "links, and it knows nothing of the conversation before. It is advice to a reader or one signal to a filter, not proof: genuine texts "
+        "are called smishing, and scams are missed, at the rates below.",
+        "## Model",
+        "Additive TF-IDF of words (1-2) and of characters inside words (2-5), and named evidence on links, senders and demands, in one "
+        f"multinomial logistic regression. A text is called smishing from a probability of {thresholds['smishing']:.3f} on, else spam from "
+        f"{thresholds['spam']:.3f} on, else ham.",
+        "## Trained on",
+        _data_table(artifact_info["data"]),
+        "Corpora: "
+        + "; ".join(f"{source.name} ({source.licence}; {source.citation})" for source in SOURCES if source.name in artifact_info["data"])
+        + ". Messages of the grammar are made from wordings written for this project. Sources for testing only never enter training.",
+        "## Measured",
+        figures(metrics),
+        "### By kind of genuine text, and of scam",
+        _slices_table(metrics.get("by_kind", {}), "kind"),
+        "## Limits",
+        "- Sources are few; most scams in them are of 2022-2023, and most chat is older.\n"
+        "- A scam without link, sender or demand (“Hi, how are you?”) cannot be told from chat.\n"
+        "- Other languages than English are hardly covered.\n"
+        "- Whoever knows the model can write around it.",
+        "## Make it again",
+        "`make train` with the same corpora gives the same file, bit for bit.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def figures(metrics: Mapping[str, Any]) -> str:
+    """The measured tables in Markdown."""
+    lines = []
+    overall = metrics["test"]
+    lines.append(
+        f"On the {overall['n']:,} test messages (no near-copy and no wording of theirs was trained on): accuracy {overall['accuracy']:.3f}, "
+        f"macro F1 {overall['macro_f1']:.3f}"
+        + (f", AUC of smishing {overall['smishing_auc']:.3f}" if "smishing_auc" in overall else "")
+        + f", expected calibration error {overall['expected_calibration_error']:.3f}. With 95 % bootstrap intervals, by source:"
+    )
+    lines.append(_slices_table(metrics["by_source"], "source"))
+    if "yardstick" in metrics:
+        grouped, random = metrics["yardstick"]["grouped"], metrics["yardstick"]["random"]
+        lines.append(
+            "The yardstick people know, UCI's SMS Spam Collection alone (trained and tested on it by cross-validation, spam against ham):\n\n"
+            "| folds | F1 of spam | AUC | accuracy |\n|---|---|---|---|\n"
+            f"| near-duplicates kept together | {grouped['f1']:.4f} | {grouped['auc']:.4f} | {grouped['accuracy']:.4f} |\n"
+            f"| at random, as papers split | {random['f1']:.4f} | {random['auc']:.4f} | {random['accuracy']:.4f} |"
+        )
+    return "\n\n".join(lines)
+
+
+def update_readme(path: str | Path, metrics: Mapping[str, Any], notes: list[str]) -> None:
+    """Put the measured tables between the README's two marks.
+
+    Raises:
+        DataError: if the marks are not there.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise DataError(f"{path} lacks the marks {BEGIN} and {END}: put them where the figures belong")
+    warned = "".join(f"**{note}**\n\n" for note in notes)
+    new = f"{head}{BEGIN}\n{warned}{figures(metrics)}\n{END}{tail}"
+    if new != text:
+        write_text(path, new)
+
+
+def _data_table(data: Mapping[str, Any]) -> str:
+    lines = ["| source | messages | ham | spam | smishing | digest |", "|---|---|---|---|---|---|"]
+    for name, facts in data.items():
+        counts = " | ".join(f"{facts['labels'].get(label, 0):,}" for label in ("ham", "spam", "smishing"))
+        lines.append(f"| {name} | {facts['rows']:,} | {counts} | `{facts['digest']}` |")
+    return "\n".join(lines)
+
+
+def _slices_table(rows: Mapping[str, Any], name: str) -> str:
+    columns = [column for column in _COLUMNS if any(column[0] in row for row in rows.values())]
+    lines = [f"| {name} | messages | " + " | ".join(title for _, title in columns) + " |", "|---" * (len(columns) + 2) + "|"]
+    for value, row in rows.items():
+        cells = " | ".join(_cell(row.get(key)) for key, _ in columns)
+        lines.append(f"| {value} | {row['n']:,} | {cells} |")
+    return "\n".join(lines)
+
+
+def _cell(figure: Mapping[str, Any] | None) -> str:
+    return "" if figure is None else f"{figure['share']:.1%} ({figure['low']:.1%}-{figure['high']:.1%})"

@@ -1,0 +1,56 @@
+"""Fit the pipeline, calibrate it, and choose its thresholds."""
+
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from legitext.errors import DataError
+from legitext.fetching import digest_of
+from legitext.files import replacing
+from legitext.messages import LABELS
+from legitext.model import build_pipeline, calibrate, fit, probabilities, threshold_for, with_and_without_sender
+from legitext.params import load_params
+from legitext.progress import say
+from legitext.stages.running import stage
+from legitext.table import messages_of, read_table
+
+
+@stage
+def main() -> None:
+    """`data/messages.parquet` to `data/model.joblib`."""
+    warnings.filterwarnings("error", message=".*failed to converge.*")
+    params = load_params().train
+    table = read_table("data/messages.parquet")
+    rows = table[table["split"] == "train"]
+    validation = table[table["split"] == "validation"]
+    if set(rows["label"]) != set(LABELS) or set(validation["label"]) != set(LABELS):
+        raise DataError(f"training and validation rows must hold each of {', '.join(LABELS)}: add sources or wordings")
+    training = with_and_without_sender(rows)
+    weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).astype(float)
+    say(f"fitting on {len(training):,} messages (those with a sender also without it)")
+    pipeline = fit(build_pipeline(params), messages_of(training), list(training["label"]), weights)
+    say("calibrating and choosing thresholds")
+    temperature = calibrate(pipeline, messages_of(validation), list(validation["label"]))
+    given = probabilities(pipeline, messages_of(validation[validation["label"] == "ham"]))
+    thresholds = {
+        "smishing": threshold_for(given[:, 2], params.false_alarms),
+        "spam": threshold_for(np.where(given[:, 2] > given[:, 1], 0.0, given[:, 1]), params.spam_false_alarms),
+    }
+    say(f"temperature {temperature:.3f}; thresholds " + ", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
+    facts = {str(source): _facts(part) for source, part in rows.groupby("source", sort=True)}
+    with replacing("data/model.joblib") as part:
+        joblib.dump({"pipeline": pipeline, "thresholds": thresholds, "temperature": temperature, "data": facts}, part, compress=3)
+
+
+def _facts(rows: pd.DataFrame) -> dict[str, object]:
+    return {
+        "rows": len(rows),
+        "labels": {label: int((rows["label"] == label).sum()) for label in LABELS if (rows["label"] == label).any()},
+        "digest": digest_of(rows),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""The message table: one schema for every source, checked wherever a table is made or read."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from legitext.errors import DataError
+from legitext.files import replacing
+from legitext.messages import LABELS, MAX_CHARACTERS, Message
+
+COLUMNS = ("text", "label", "sender", "brand", "kind", "source", "group", "timestamp")
+"""text, label: as in `Message` and `LABELS`. sender, brand, kind: text or missing. source: the corpus, or `grammar`. group: messages
+that are near-duplicates, or of one template, share it. timestamp: when it was sent, UTC without zone, or missing."""
+
+REQUIRED = ("text", "label")
+
+
+def as_table(rows: pd.DataFrame, source: str) -> pd.DataFrame:
+    """`rows` as a message table of `source`: columns in order, missing ones added, empty senders, brands and kinds made missing.
+
+    Raises:
+        DataError: with the source, the row (counted from 1) and what to do, at the first row that is not a message.
+    """
+    missing = [column for column in REQUIRED if column not in rows.columns]
+    if missing:
+        found = ", ".join(map(str, rows.columns)) or "none"
+        raise DataError(f"{source}: column {missing[0]!r} is missing (found: {found}): a message table needs text and label")
+    table = pd.DataFrame({column: rows[column] if column in rows.columns else None for column in COLUMNS})
+    table["source"] = source if "source" not in rows.columns else rows["source"]
+    for column in ("sender", "brand", "kind", "group"):
+        table[column] = table[column].astype("object").where(table[column].notna(), None)
+        table[column] = table[column].map(lambda value: None if value is None or not str(value).strip() else str(value).strip())
+    table["timestamp"] = pd.to_datetime(table["timestamp"], utc=True).dt.tz_localize(None).astype("datetime64[s]")
+    table = table.reset_index(drop=True)
+    check_table(table, source)
+    return table.astype({column: "string" for column in COLUMNS if column != "timestamp"})
+
+
+def check_table(table: pd.DataFrame, source: str) -> None:
+    """Stop at the first row that is not a message.
+
+    Raises:
+        DataError: naming source, row and mend.
+    """
+    texts = table["text"]
+    _stop_at(texts.map(lambda text: not isinstance(text, str)), table, source, "the text is missing or not a text: fill it in or drop the row")
+    _stop_at(texts.map(lambda text: not text.strip()), table, source, "the text is empty: drop the row")
+    _stop_at(
+        texts.map(lambda text: len(text) > MAX_CHARACTERS),
+        table,
+        source,
+        f"the text has more than {MAX_CHARACTERS:,} characters: is a closing quote missing?",
+    )
+    wrong = ~table["label"].isin(LABELS)
+    if wrong.any():
+        label = table["label"][wrong].iloc[0]
+        _stop_at(wrong, table, source, f"label {label!r} is not one of {', '.join(LABELS)}: map it or drop the row")
+
+
+def _stop_at(wrong: pd.Series, table: pd.DataFrame, source: str, what: str) -> None:
+    if bool(wrong.any()):
+        row = int(wrong.to_numpy().argmax()) + 1
+        more = int(wrong.sum()) - 1
+        raise DataError(f"{source}, row {row:,} of {len(table):,}{f' (and {more:,} more)' if more else ''}: {what}")
+
+
+def write_table(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as parquet, whole or not at all; the same table gives the same bytes."""
+    with replacing(path) as part:
+        table.to_parquet(part, engine="pyarrow", compression="zstd", index=False)
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a table that `write_table` wrote."""
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist: run `dvc repro` (or `make train`) to make it") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as parquet ({error}): delete it and run `dvc repro`") from None
+
+
+def messages_of(table: pd.DataFrame) -> list[Message]:
+    """The rows of a table as messages: its column `text`, and `sender` where there is one."""
+    if "sender" not in table.columns:
+        return [Message(text) for text in table["text"]]
+    senders = table["sender"].astype("object").where(table["sender"].notna(), None)
+    return [Message(text, sender) for text, sender in zip(table["text"], senders, strict=True)]
+
+
+def read_labelled_file(path: str | Path) -> pd.DataFrame:
+    """A user's own labelled messages: CSV (UTF-8, comma, header) or parquet with text, label and any other column of a table.
+
+    Raises:
+        DataError: naming the file, and the row where there is one.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path} is not a file: name a .csv or .parquet file with the columns text and label")
+    if path.suffix == ".parquet":
+        rows = read_table(path)
+    elif path.suffix == ".csv":
+        rows = read_csv(path)
+    else:
+        raise DataError(f"{path}: {path.suffix or 'no ending'} is not read: save it as .csv or .parquet")
+    if len(rows) == 0:
+        raise DataError(f"{path} holds no rows: give it at least one message")
+    table = as_table(rows.drop(columns="source", errors="ignore"), path.name)
+    return table
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """A CSV file as texts; nothing is guessed: `NA` stays `NA`, and 28777 stays text."""
+    check_utf8(path)
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise DataError(f"{path}: not a CSV file with a header row ({str(error).strip()}): quote texts that hold commas") from None
+
+
+def check_utf8(path: Path) -> None:
+    """Stop if a file is not UTF-8.
+
+    Raises:
+        DataError: with the line of the first byte that cannot be decoded.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                byte = line[error.start]
+                raise DataError(
+                    f"{path}, line {number:,}: byte 0x{byte:02x} at column {error.start + 1} is not UTF-8: save the file as UTF-8 "
+                    "(iconv -f WINDOWS-1252 -t UTF-8)"
+                ) from None

@@ -1,0 +1,113 @@
+"""The one place that talks to MLflow: a run for each evaluation."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from legitext.errors import LegitextError
+from legitext.params import Params
+
+STORE = "sqlite:///mlflow.db"
+EXPERIMENT = "legitext"
+
+
+@contextmanager
+def run(store: str = STORE) -> Iterator[Any]:
+    """An MLflow run in the experiment `legitext`, with telemetry off; yields the `mlflow` module."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import logging
+
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        mlflow.set_tracking_uri(store)
+        mlflow.set_experiment(EXPERIMENT)
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise LegitextError(f"MLflow cannot open {store} ({reason}): close what uses it, or move it away to start a new one") from None
+    with mlflow.start_run():
+        yield mlflow
+
+
+def log_run(
+    params: Params,
+    tables: Mapping[tuple[str, str], pd.DataFrame],
+    figures: Mapping[str, Any],
+    pictures: Path,
+    pipeline: Any,
+    tags: Mapping[str, str],
+    store: str = STORE,
+) -> str:
+    """Log one evaluation, and return the run's id.
+
+    Args:
+        params: every section.
+        tables: by (source, `training`, `validation` or `testing`) the rows used; their digest and count are logged, not their texts.
+        figures: nested metrics; numbers are logged under their path, joined by `/`.
+        pictures: folder of pictures.
+        pipeline: the fitted pipeline, logged with signature and input example.
+        tags: what to mark the run with.
+        store: the tracking store.
+    """
+    with run(store) as mlflow:
+        mlflow.log_params(_flat({name: section for name, section in asdict(params).items() if name != "fetch"}, "."))
+        mlflow.set_tags({"git_commit": git_commit(), **tags})
+        for (source, use), table in tables.items():
+            data = mlflow.data.from_pandas(table[["text", "label"]].astype("object"), name=source, targets="label")
+            mlflow.log_input(data, context=use)
+        mlflow.log_metrics({name: float(value) for name, value in _flat(figures, "/").items() if isinstance(value, int | float) and value == value})
+        mlflow.log_artifacts(str(pictures), "pictures")
+        _log_pipeline(mlflow, pipeline)
+        return str(mlflow.active_run().info.run_id)
+
+
+def git_commit() -> str:
+    """The commit that is checked out, with `+` behind it if files have changed since; `unknown` outside a repository."""
+    try:
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return commit + ("+" if changed else "")
+
+
+def _log_pipeline(mlflow: Any, pipeline: Any) -> None:
+    from mlflow.models import infer_signature
+
+    example = pd.DataFrame(
+        {
+            "text": ["Your code is 123456. Do not share it with anyone.", "USPS: your parcel is held, confirm https://usps-trk.top/a"],
+            "sender": ["28777", "+63 995 271 4822"],
+        }
+    )
+    mlflow.sklearn.log_model(
+        pipeline,
+        name="pipeline",
+        signature=infer_signature(example, pipeline.predict(example)),
+        input_example=example,
+        skops_trusted_types=[f"legitext.features.{name}" for name in ("AdditiveTfidf", "EvidenceFeatures", "Reader")],
+        pip_requirements=["legitext[train]"],
+    )
+
+
+def _flat(values: Mapping[str, Any], joint: str, above: str = "") -> dict[str, Any]:
+    """Nested mappings as one, with the path to each value as its name."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        path = f"{above}{joint}{name}" if above else str(name)
+        if isinstance(value, Mapping):
+            flat.update(_flat(value, joint, path))
+        else:
+            flat[path] = value
+    return flat
