@@ -75,7 +75,7 @@ def load(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise ArtifactError(f"{path}: {error.strerror}; name a model file, or make one with `make train`") from None
     try:
-        artifact = _unpickle(data)
+        artifact: dict[str, Any] = _unpickle(data)
         check(artifact)
     except ArtifactError as error:
         raise ArtifactError(f"{path} is not a legitext model: {error}; fetch it anew or make one with `make train`") from None
@@ -160,7 +160,12 @@ def from_pipeline(pipeline: Any, thresholds: Mapping[str, float], data: Mapping[
     blocks = dict(pipeline.named_steps["features"].transformer_list)
     artifact: dict[str, Any] = {
         "format": FORMAT,
-        "versions": {"legitext": legitext.__version__, "python": platform.python_version(), "scikit-learn": sklearn.__version__, "numpy": np.__version__},
+        "versions": {
+            "legitext": legitext.__version__,
+            "python": platform.python_version(),
+            "scikit-learn": sklearn.__version__,
+            "numpy": np.__version__,
+        },
         "labels": list(LABELS),
         "thresholds": {label: float(value) for label, value in thresholds.items()},
         "intercept": classifier.intercept_[order].astype(np.float32),

@@ -166,7 +166,28 @@ def registry() -> Registry:
     return Registry(_read("brands.toml", resources.files("legitext").joinpath("brands.toml").read_bytes()))
 
 
-_EVERYDAY_LABELS = frozenset("link key cash live office account accounts support help mobile apps bank card cards store mail pay one".split())
+_EVERYDAY_LABELS = frozenset(
+    [
+        "link",
+        "key",
+        "cash",
+        "live",
+        "office",
+        "account",
+        "accounts",
+        "support",
+        "help",
+        "mobile",
+        "apps",
+        "bank",
+        "card",
+        "cards",
+        "store",
+        "mail",
+        "pay",
+        "one",
+    ]
+)
 """Labels of official domains that any host may hold without imitating anybody."""
 
 

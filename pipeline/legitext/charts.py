@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402  # the backend must be chosen first
+import matplotlib.pyplot as plt  # the backend must be chosen first
 
-from legitext.files import replacing  # noqa: E402
-from legitext.messages import LABELS  # noqa: E402
+from legitext.files import replacing
+from legitext.messages import LABELS
 
 _BLUE, _RED, _GREY = "#2b6cb0", "#c53030", "#718096"
 
@@ -55,7 +55,9 @@ def shares(rows: dict[str, dict[str, Any]], path: Path, title: str, across: str,
     low = np.array([100 * rows[name]["low"] for name in names])
     high = np.array([100 * rows[name]["high"] for name in names])
     figure, axes = plt.subplots(figsize=(6.4, 1.2 + 0.26 * len(names)), layout="constrained")
-    axes.barh(range(len(names)), values, color=colour, xerr=[np.maximum(values - low, 0), np.maximum(high - values, 0)], ecolor=_GREY, capsize=2)
+    axes.barh(
+        range(len(names)), values, color=colour, xerr=[np.maximum(values - low, 0), np.maximum(high - values, 0)], ecolor=_GREY, capsize=2
+    )
     axes.set_yticks(range(len(names)), [f"{name} ({rows[name]['n']:,})" for name in names])
     axes.set_xlim(0, 100)
     axes.set_xlabel(across)

@@ -108,7 +108,7 @@ class Classifier:
         return cls(artifacts.load(default_path() if path is None else path))
 
     @overload
-    def predict(self, messages: str | Message) -> Prediction: ...
+    def predict(self, messages: str | Message) -> Prediction: ...  # type: ignore[overload-overlap]  # a str is one message
 
     @overload
     def predict(self, messages: Iterable[str | Message]) -> list[Prediction]: ...
@@ -157,7 +157,7 @@ class Classifier:
         )
 
     def _scores(self, reading: Reading) -> list[float]:
-        words, characters = self._words, self._characters
+        words = self._words
         square_w = w0 = w1 = w2 = 0.0
         square_c = c0 = c1 = c2 = 0.0
         before = ""
@@ -221,7 +221,9 @@ class Classifier:
         scores = self._scores(reading)
         mine = LABELS.index(label)
         other = max((index for index in range(len(LABELS)) if index != mine), key=scores.__getitem__)
-        reasons = [Reason(self._intercept[mine] - self._intercept[other], f"texts are {LABELS[mine]} rather than {LABELS[other]} to begin with")]
+        reasons = [
+            Reason(self._intercept[mine] - self._intercept[other], f"texts are {LABELS[mine]} rather than {LABELS[other]} to begin with")
+        ]
         for clue in find_evidence(reading):
             coefficients = self._evidence.get(clue.name)
             if coefficients is not None:

@@ -47,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     info.set_defaults(run=_info)
 
     evaluate = commands.add_parser("evaluate", help="measure the model on labelled messages of your own")
-    evaluate.add_argument("files", nargs="+", metavar="FILE", help=".csv or .parquet with the columns text and label, and sender and kind if you have them")
+    evaluate.add_argument(
+        "files", nargs="+", metavar="FILE", help=".csv or .parquet with the columns text and label, and sender and kind if you have them"
+    )
     evaluate.add_argument("--json", action="store_true", help="all figures as JSON")
     evaluate.set_defaults(run=_evaluate)
 

@@ -13,7 +13,9 @@ from legitext.reading import Reading
 
 Span = tuple[int, int]
 
-_GOOD_SUFFIXES = frozenset("com org net gov edu mil us co io app me ly ai tv ca co.uk com.mx be gl to".split())
+_GOOD_SUFFIXES = frozenset(
+    ["com", "org", "net", "gov", "edu", "mil", "us", "co", "io", "app", "me", "ly", "ai", "tv", "ca", "co.uk", "com.mx", "be", "gl", "to"]
+)
 
 _ASKS: dict[str, str] = {
     "asks_password": r"(?:enter|confirm|verify|update|send|reply with|provide|give)\b[^.!?\n]{0,30}\bpass(?:word|code)",

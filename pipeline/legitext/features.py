@@ -20,7 +20,7 @@ ANALYZERS: dict[str, Callable[[Sequence[str], int, int], Iterable[str]]] = {"wor
 """What cuts the words of a reading into terms."""
 
 
-class Reader(TransformerMixin, BaseEstimator):
+class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Messages (or plain texts) to readings, with the packaged registry of brands."""
 
     def fit(self, messages: Sequence[Message | str], y: Any = None) -> Self:
@@ -37,7 +37,7 @@ class Reader(TransformerMixin, BaseEstimator):
         return True
 
 
-class AdditiveTfidf(TransformerMixin, BaseEstimator):
+class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """TF-IDF whose terms do not share a norm, so that a word's part of the score does not depend on its neighbours' being repeated.
 
     With `tf` the number of times a term occurs in a message and `idf = ln((1 + n) / (1 + df)) + 1` over the `n` messages of which
@@ -102,9 +102,10 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):
         idf = self.idf_[columns] if len(columns) else np.zeros(0)
         values = np.array(counts, dtype=np.float64) * idf
         row_ends = np.array(ends, dtype=np.int32)
-        squares = np.concatenate([[0.0], np.cumsum(values * idf)])
-        norms = np.sqrt(np.maximum(squares[row_ends[1:]] - squares[row_ends[:-1]], 1e-300))
-        values /= np.repeat(norms, np.diff(row_ends))
+        sizes = np.diff(row_ends)
+        filled = sizes > 0
+        squares = np.add.reduceat(values * idf, row_ends[:-1][filled]) if filled.any() else np.zeros(0)
+        values /= np.repeat(np.sqrt(squares), sizes[filled])
         return csr_matrix((values, columns, row_ends), shape=(len(readings), len(self.terms_)))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
@@ -125,7 +126,7 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):
             self._place = {term: place for place, term in enumerate(self.terms_.tolist())}
 
 
-class EvidenceFeatures(TransformerMixin, BaseEstimator):
+class EvidenceFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Readings to one 0/1 column for each name in `EVIDENCE`."""
 
     def fit(self, readings: Sequence[Reading], y: Any = None) -> Self:

@@ -210,7 +210,10 @@ def _read_file(file: Path) -> Iterator[Template]:
     if "groups" not in top or not isinstance(top["groups"], yaml.SequenceNode):
         raise DataError(f"{file}: `groups` must list the groups of wordings")
     for node in top["groups"].value:
-        group = {**{key: value for key, value in top.items() if key not in {"slots", "groups"}}, **_mapping(file, node, _GROUP_KEYS, "a group")}
+        group = {
+            **{key: value for key, value in top.items() if key not in {"slots", "groups"}},
+            **_mapping(file, node, _GROUP_KEYS, "a group"),
+        }
         for key in ("kind", "wordings", "label"):
             if key not in group:
                 raise DataError(f"{_at(file, node)}: a group needs `{key}`")
@@ -222,11 +225,15 @@ def _read_file(file: Path) -> Iterator[Template]:
         brands = tuple(_text(file, one) for one in _texts(file, group["brands"], "brands")) if "brands" in group else ()
         for one in brands:
             if one.startswith("~") and one[1:] not in SORTS:
-                raise DataError(f"{_at(file, group['brands'])}: {one!r} is no sort of sender; sorts are {', '.join('~' + sort for sort in SORTS)}")
+                raise DataError(
+                    f"{_at(file, group['brands'])}: {one!r} is no sort of sender; sorts are {', '.join('~' + sort for sort in SORTS)}"
+                )
         senders = tuple(_text(file, one) for one in _texts(file, group["senders"], "senders")) if "senders" in group else ()
         for one in senders:
             if one not in SENDERS and not re.search(r"\d", one):
-                raise DataError(f"{_at(file, group['senders'])}: sender {one!r} is neither an id with digits nor one of {', '.join(SENDERS)}")
+                raise DataError(
+                    f"{_at(file, group['senders'])}: sender {one!r} is neither an id with digits nor one of {', '.join(SENDERS)}"
+                )
         senders = senders or DEFAULT_SENDERS["chat" if label == "ham" and not brands else label]
         for wording in _texts(file, group["wordings"], "wordings"):
             text = _text(file, wording)

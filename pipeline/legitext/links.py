@@ -9,38 +9,351 @@ from legitext.brands import Brand, Registry, registry
 from legitext.unicode import Folded, fold
 
 SHORTENERS = frozenset(
-    "adf.ly bit.do bit.ly bitly.com bl.ink buff.ly clck.ru cutt.ly dlvr.it goo.gl goo.gs is.gd lnk.to n9.cl ow.ly qi.lv qr.ae rb.gy "
-    "rebrand.ly s.id short.gy shorturl.at smsg.io soo.gd surl.li t.ly t2m.io tiny.cc tinyurl.com trib.al u.to urlz.fr v.gd wa.gl "
-    "x.co x.gd yip.su".split()
+    [
+        "adf.ly",
+        "bit.do",
+        "bit.ly",
+        "bitly.com",
+        "bl.ink",
+        "buff.ly",
+        "clck.ru",
+        "cutt.ly",
+        "dlvr.it",
+        "goo.gl",
+        "goo.gs",
+        "is.gd",
+        "lnk.to",
+        "n9.cl",
+        "ow.ly",
+        "qi.lv",
+        "qr.ae",
+        "rb.gy",
+        "rebrand.ly",
+        "s.id",
+        "short.gy",
+        "shorturl.at",
+        "smsg.io",
+        "soo.gd",
+        "surl.li",
+        "t.ly",
+        "t2m.io",
+        "tiny.cc",
+        "tinyurl.com",
+        "trib.al",
+        "u.to",
+        "urlz.fr",
+        "v.gd",
+        "wa.gl",
+        "x.co",
+        "x.gd",
+        "yip.su",
+    ]
 )
 """Hosts that forward to anywhere. A brand's own short domain (a.co) belongs to the brand."""
 
 FREE_HOSTS = frozenset(
-    "000webhostapp.com 1and1.com bravesites.com cprapid.com duckdns.org godaddysites.com jimdofree.com mystrikingly.com onlinehome.us "
-    "ngrok.io sites.google.com softr.io square.site strikingly.com webcindario.com webflow.io weebly.com wixsite.com yolasite.com "
-    "carrd.co linktr.ee formstack.com typeform.com workers.dev".split()
+    [
+        "000webhostapp.com",
+        "1and1.com",
+        "bravesites.com",
+        "cprapid.com",
+        "duckdns.org",
+        "godaddysites.com",
+        "jimdofree.com",
+        "mystrikingly.com",
+        "onlinehome.us",
+        "ngrok.io",
+        "sites.google.com",
+        "softr.io",
+        "square.site",
+        "strikingly.com",
+        "webcindario.com",
+        "webflow.io",
+        "weebly.com",
+        "wixsite.com",
+        "yolasite.com",
+        "carrd.co",
+        "linktr.ee",
+        "formstack.com",
+        "typeform.com",
+        "workers.dev",
+    ]
 )
 """Hosts where anybody can put a page under a name of their own, beyond those that the suffix list's private part names."""
 
 OPEN_HOSTS = frozenset(
-    "t.co lnkd.in wa.me docs.google.com drive.google.com sites.google.com forms.gle goo.gl forms.office.com sway.office.com 1drv.ms "
-    "onedrive.live.com dropbox.com db.tt forms.microsoft.com sway.cloud.microsoft firebaseapp.com m.me discord.gg".split()
+    [
+        "t.co",
+        "lnkd.in",
+        "wa.me",
+        "docs.google.com",
+        "drive.google.com",
+        "sites.google.com",
+        "forms.gle",
+        "goo.gl",
+        "forms.office.com",
+        "sway.office.com",
+        "1drv.ms",
+        "onedrive.live.com",
+        "dropbox.com",
+        "db.tt",
+        "forms.microsoft.com",
+        "sway.cloud.microsoft",
+        "firebaseapp.com",
+        "m.me",
+        "discord.gg",
+    ]
 )
 """Hosts of brands behind which anybody's content stands: official, yet no proof."""
 
-COMMON_SUFFIXES = frozenset("com net org info biz us co io app xyz top site shop online gov edu me cc ly vip club link live icu".split())
+COMMON_SUFFIXES = frozenset(
+    [
+        "com",
+        "net",
+        "org",
+        "info",
+        "biz",
+        "us",
+        "co",
+        "io",
+        "app",
+        "xyz",
+        "top",
+        "site",
+        "shop",
+        "online",
+        "gov",
+        "edu",
+        "me",
+        "cc",
+        "ly",
+        "vip",
+        "club",
+        "link",
+        "live",
+        "icu",
+    ]
+)
 """Suffixes that a reader takes for a link even with spaces around the dot."""
 
 _WORDLIKE = frozenset(
-    "am an as at be by do gg go he hi id in is it la ma me mom my nc ne no of om one ok or pa pe pm ps re sa so st to tv us va vc "
-    "ai ag al ad ar art baby bar best bet bid bingo blog boo call care cars case cash center cheap city click coach cool date day deal "
-    "deals dog eat email events express fail family fan farm fit foo food football forsale free fun fund game games gift gifts give gives "
-    "global gold golf group guide guru hair help here homes host hot how inc ink kids kim land law life like link live living loan loans "
-    "lol love makeup meet men mobile money monster movie my name network new news now online open page party pay phone photo photos pics "
-    "pink pizza place plus press pub quest read red rent repair report rest review rip room rsvp run safe sale save school science "
-    "secure select sexy shop show site sky social space sport store stream studio study style support surf talk tax team tech tips "
-    "today tools top tours toys trade training travel tube video vip voting watch weather win wine work works world wow yes you zero zone "
-    "mr mrs dr".split()
+    [
+        "am",
+        "an",
+        "as",
+        "at",
+        "be",
+        "by",
+        "do",
+        "gg",
+        "go",
+        "he",
+        "hi",
+        "id",
+        "in",
+        "is",
+        "it",
+        "la",
+        "ma",
+        "me",
+        "mom",
+        "my",
+        "nc",
+        "ne",
+        "no",
+        "of",
+        "om",
+        "one",
+        "ok",
+        "or",
+        "pa",
+        "pe",
+        "pm",
+        "ps",
+        "re",
+        "sa",
+        "so",
+        "st",
+        "to",
+        "tv",
+        "us",
+        "va",
+        "vc",
+        "ai",
+        "ag",
+        "al",
+        "ad",
+        "ar",
+        "art",
+        "baby",
+        "bar",
+        "best",
+        "bet",
+        "bid",
+        "bingo",
+        "blog",
+        "boo",
+        "call",
+        "care",
+        "cars",
+        "case",
+        "cash",
+        "center",
+        "cheap",
+        "city",
+        "click",
+        "coach",
+        "cool",
+        "date",
+        "day",
+        "deal",
+        "deals",
+        "dog",
+        "eat",
+        "email",
+        "events",
+        "express",
+        "fail",
+        "family",
+        "fan",
+        "farm",
+        "fit",
+        "foo",
+        "food",
+        "football",
+        "forsale",
+        "free",
+        "fun",
+        "fund",
+        "game",
+        "games",
+        "gift",
+        "gifts",
+        "give",
+        "gives",
+        "global",
+        "gold",
+        "golf",
+        "group",
+        "guide",
+        "guru",
+        "hair",
+        "help",
+        "here",
+        "homes",
+        "host",
+        "hot",
+        "how",
+        "inc",
+        "ink",
+        "kids",
+        "kim",
+        "land",
+        "law",
+        "life",
+        "like",
+        "link",
+        "live",
+        "living",
+        "loan",
+        "loans",
+        "lol",
+        "love",
+        "makeup",
+        "meet",
+        "men",
+        "mobile",
+        "money",
+        "monster",
+        "movie",
+        "my",
+        "name",
+        "network",
+        "new",
+        "news",
+        "now",
+        "online",
+        "open",
+        "page",
+        "party",
+        "pay",
+        "phone",
+        "photo",
+        "photos",
+        "pics",
+        "pink",
+        "pizza",
+        "place",
+        "plus",
+        "press",
+        "pub",
+        "quest",
+        "read",
+        "red",
+        "rent",
+        "repair",
+        "report",
+        "rest",
+        "review",
+        "rip",
+        "room",
+        "rsvp",
+        "run",
+        "safe",
+        "sale",
+        "save",
+        "school",
+        "science",
+        "secure",
+        "select",
+        "sexy",
+        "shop",
+        "show",
+        "site",
+        "sky",
+        "social",
+        "space",
+        "sport",
+        "store",
+        "stream",
+        "studio",
+        "study",
+        "style",
+        "support",
+        "surf",
+        "talk",
+        "tax",
+        "team",
+        "tech",
+        "tips",
+        "today",
+        "tools",
+        "top",
+        "tours",
+        "toys",
+        "trade",
+        "training",
+        "travel",
+        "tube",
+        "video",
+        "vip",
+        "voting",
+        "watch",
+        "weather",
+        "win",
+        "wine",
+        "work",
+        "works",
+        "world",
+        "wow",
+        "yes",
+        "you",
+        "zero",
+        "zone",
+        "mr",
+        "mrs",
+        "dr",
+    ]
 )
 """Suffixes that are also words: after a dot without a space they may only begin the next sentence."""
 
@@ -153,9 +466,7 @@ def scan(folded: Folded, brands: Registry | None = None) -> Found:
     return Found(tuple(links), tuple(emails))
 
 
-def _read(
-    written: str, scheme: str | None, begin: int, start: int, folded: Folded, brands: Registry, *, explicit: bool
-) -> Link | None:
+def _read(written: str, scheme: str | None, begin: int, start: int, folded: Folded, brands: Registry, *, explicit: bool) -> Link | None:
     """The link that `written`, standing at `start` of the folded text, is; None if it only looks like one."""
     written = _trimmed(written)
     if not written:
@@ -297,9 +608,7 @@ def _stands_alone(shown: str, host: str, suffix: str, path: str, userinfo: str |
 _LEET = str.maketrans("0134578$@", "oieastbsa")
 
 
-def _imitated(
-    host: str, domain: str, suffix: str, userinfo: str | None, path: str, brands: Registry
-) -> tuple[Brand | None, str | None]:
+def _imitated(host: str, domain: str, suffix: str, userinfo: str | None, path: str, brands: Registry) -> tuple[Brand | None, str | None]:
     """The brand that a host which no brand owns imitates, and how; the clearest trick first."""
     tokens = brands.host_tokens
     if userinfo is not None:
@@ -352,7 +661,12 @@ def _near(part: str, brands: Registry) -> Brand | None:
     near = _near_index(brands)
     for short in (part, *(part[:index] + part[index + 1 :] for index in range(len(part)))):
         token = near.get(short)
-        if token is not None and token != part and len(token) >= 4 and (len(token) > 4 or abs(len(token) - len(part)) <= 1 and token[0] == part[0]):
+        if (
+            token is not None
+            and token != part
+            and len(token) >= 4
+            and (len(token) > 4 or (abs(len(token) - len(part)) <= 1 and token[0] == part[0]))
+        ):
             return brands.host_tokens[token]
     return None
 
@@ -382,7 +696,7 @@ def _inside(name: str, brands: Registry) -> Brand | None:
     """The brand whose token `name` begins or ends with, or holds, with other letters around it."""
     size = len(name)
     for length in range(min(size - 1, 20), 3, -1):
-        for begin in range(0, size - length + 1):
+        for begin in range(size - length + 1):
             if length < 6 and begin not in (0, size - length):
                 continue
             brand = brands.host_tokens.get(name[begin : begin + length])

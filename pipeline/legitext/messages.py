@@ -32,9 +32,7 @@ class Message:
                 "is it a whole file? Pass one message at a time"
             )
         if self.sender is not None and not isinstance(self.sender, str):
-            raise InputError(
-                f"a message's sender must be str or None, not {type(self.sender).__name__}: pass numbers as text"
-            )
+            raise InputError(f"a message's sender must be str or None, not {type(self.sender).__name__}: pass numbers as text")
 
 
 def as_message(value: object) -> Message:

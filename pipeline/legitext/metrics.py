@@ -1,6 +1,6 @@
 """What is measured of a model: shares with intervals, by label, source, kind and brand."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,22 @@ def overall(labels: Sequence[str], probabilities: NDArray[np.float64], called: A
     return figures
 
 
+def headline(slices_of_it: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, float]:
+    """The few figures by which experiments are compared, under one name each."""
+    figures = {
+        name: slices_of_it["test"][name] for name in ("accuracy", "macro_f1", "smishing_auc", "log_loss", "expected_calibration_error")
+    }
+    for source, rows in slices_of_it["by_source"].items():
+        if source == "grammar" or source.startswith("benchmark"):
+            for name in ("genuine_called_smishing", "genuine_flagged", "scams_caught"):
+                if name in rows:
+                    figures[f"{source}.{name}"] = rows[name]["share"]
+    for folds, row in slices_of_it.get("yardstick", {}).items():
+        figures |= {f"uci_{folds}.{name}": row[name] for name in ("f1", "auc")}
+    figures |= {f"threshold.{label}": value for label, value in model["thresholds"].items()}
+    return {**figures, "temperature": _rounded(model["temperature"])}
+
+
 def expected_calibration_error(hits: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> float:
     """Mean distance between stated probability and observed share over equal-width bins, weighted by their rows.
 
@@ -104,7 +120,12 @@ def expected_calibration_error(hits: ArrayLike, probabilities: ArrayLike, bins: 
 
 
 def yardstick(
-    texts: Sequence[str], spam: NDArray[np.bool_], groups: NDArray[np.int64], fit_and_score: Callable[..., NDArray[np.float64]], folds: int, seed: int
+    texts: Sequence[str],
+    spam: NDArray[np.bool_],
+    groups: NDArray[np.int64],
+    fit_and_score: Callable[..., NDArray[np.float64]],
+    folds: int,
+    seed: int,
 ) -> dict[str, dict[str, float]]:
     """F1 of spam and AUC on one corpus by cross-validation: with near-duplicates kept together, and at random as papers do.
 
@@ -114,12 +135,13 @@ def yardstick(
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     results = {}
-    for name, splitter in (
-        ("grouped", StratifiedGroupKFold(folds, shuffle=True, random_state=seed)),
-        ("random", StratifiedKFold(folds, shuffle=True, random_state=seed)),
+    rows = np.zeros(len(texts))
+    for name, splits in (
+        ("grouped", StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(rows, spam, groups)),
+        ("random", StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, spam)),
     ):
         scores = np.zeros(len(texts))
-        for train, test in splitter.split(np.zeros(len(texts)), spam, groups):
+        for train, test in splits:
             scores[test] = fit_and_score(train, test)
         called = scores >= 0.5
         results[name] = {

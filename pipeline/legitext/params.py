@@ -80,6 +80,9 @@ class Evaluate:
     folds: int = field(default=5, metadata={"low": 2, "high": 20})
     """Folds of the yardstick on the UCI collection."""
 
+    yardstick_inverse_regularization: float = field(default=100.0, metadata={"low": 1e-6, "high": 1e6})
+    """`C` of the yardstick's models: its corpus is a tenth of the training set, so its terms need more freedom."""
+
     seed: int = field(default=1, metadata={"low": 0})
     bootstrap: int = field(default=500, metadata={"low": 20, "high": 100_000})
     """Resamples behind each 95 % interval."""
@@ -164,5 +167,10 @@ def _by_source(where: str, key: str, value: Any) -> None:
             date.fromisoformat(value)
         except (TypeError, ValueError):
             raise ParamsError(f"{where}: {value!r} is not a day like '2023-01-01' in quotes") from None
-    elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e9 or (key == "caps" and not isinstance(value, int)):
+    elif (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not 0 <= value <= 1e9
+        or (key == "caps" and not isinstance(value, int))
+    ):
         raise ParamsError(f"{where}: {value!r} is not {'a whole number' if key == 'caps' else 'a weight'} of at least 0")

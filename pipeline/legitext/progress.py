@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T
         what: the step's name, shown in front of the count.
         total: the number of items; taken from `len(items)` where it has one.
     """
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     if shows_bars():
         from tqdm import tqdm

@@ -150,7 +150,7 @@ def _words(
     return tuple(words), tuple(spans), tuple(mentions)
 
 
-_PLACES = frozenset("at in on via with by through near inside using".split())
+_PLACES = frozenset(["at", "in", "on", "via", "with", "by", "through", "near", "inside", "using"])
 
 
 def _name_brands(

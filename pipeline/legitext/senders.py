@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from legitext.brands import Brand, Registry, registry
 from legitext.unicode import fold
@@ -52,8 +53,25 @@ class Sender:
 ABSENT = Sender("absent")
 
 FREE_MAIL = frozenset(
-    "aol.com gmail.com gmx.com googlemail.com hotmail.com icloud.com live.com mac.com mail.ru me.com msn.com outlook.com proton.me "
-    "protonmail.com qq.com yahoo.com ymail.com".split()
+    [
+        "aol.com",
+        "gmail.com",
+        "gmx.com",
+        "googlemail.com",
+        "hotmail.com",
+        "icloud.com",
+        "live.com",
+        "mac.com",
+        "mail.ru",
+        "me.com",
+        "msn.com",
+        "outlook.com",
+        "proton.me",
+        "protonmail.com",
+        "qq.com",
+        "yahoo.com",
+        "ymail.com",
+    ]
 )
 """Mail hosts where anybody gets an address: whoever owns them did not write."""
 
@@ -111,7 +129,9 @@ def _country(shown: str) -> str | None:
 def _email(shown: str, brands: Registry) -> Sender:
     local, _, host = shown.rpartition("@")
     owner = None if host in FREE_MAIL else brands.owner(host)
-    return Sender("email", brands=() if owner is None else (owner,), disguised=owner is None and (_names_brand(local, brands) or _is_disguised(local)))
+    return Sender(
+        "email", brands=() if owner is None else (owner,), disguised=owner is None and (_names_brand(local, brands) or _is_disguised(local))
+    )
 
 
 def _names_brand(text: str, brands: Registry) -> bool:
@@ -120,7 +140,5 @@ def _names_brand(text: str, brands: Registry) -> bool:
 
 def _is_disguised(shown: str) -> bool:
     """Whether letters and digits alternate as in `1nfOvrfaccnt` or `mtofbz6b`, which no person or firm calls itself."""
-    changes = sum(
-        1 for one, other in zip(shown, shown[1:], strict=False) if one.isalnum() and other.isalnum() and one.isdigit() != other.isdigit()
-    )
+    changes = sum(1 for one, other in pairwise(shown) if one.isalnum() and other.isalnum() and one.isdigit() != other.isdigit())
     return changes >= 2 or bool(re.search(r"[a-z]\d[a-z]|[a-z][A-Z]{1}[a-z]{0,3}\d", shown))

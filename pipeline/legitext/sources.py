@@ -5,14 +5,14 @@ The Hub comes first, a local mirror second. A mirror is a folder with one file a
 
 import hashlib
 import html
+import http.client
 import os
 import re
-import socket
 import threading
+import urllib.request
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -101,7 +101,9 @@ def _ph(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _exais(rows: pd.DataFrame) -> pd.DataFrame:
     # In its collection, "spam" is mostly notices of the telephone company: wanted or not, they are not phishing.
-    bank = rows["label"].eq("ham") & rows["text"].str.contains(r"(?i)\b(?:acct|a/c|debit|credit)\b.{0,80}\b(?:bal|amt|ngn|avail)", regex=True)
+    bank = rows["label"].eq("ham") & rows["text"].str.contains(
+        r"(?i)\b(?:acct|a/c|debit|credit)\b.{0,80}\b(?:bal|amt|ngn|avail)", regex=True
+    )
     return rows.assign(kind=bank.map({True: "bank_alert", False: None}), timestamp=_times(rows["timestamp"], "%d/%m/%Y %H:%M"))
 
 
@@ -276,13 +278,17 @@ def load(source: Source, mirrors: Sequence[Path], *, online: bool) -> Loaded:
             except Exception as error:  # whatever the network or the Hub does, the mirror comes next
                 tried.append(f"the Hub ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'})")
         else:
-            tried.append(f"the Hub (no answer from {_hub_host()} within {HUB_SECONDS:g} s)")
+            tried.append(f"the Hub (no answer from {_hub()} within {HUB_SECONDS:g} s)")
     for mirror in mirrors:
         path = mirror / source.file
         if path.is_file():
             return Loaded(source, _tidied(source, _from_file(path)), "mirror")
         tried.append(str(path))
-    where = f"get it from {'the Hub, ' if source.hub else ''}{source.address}" if source.hub or "//" in source.address else f"it is {source.address}"
+    where = (
+        f"get it from {'the Hub, ' if source.hub else ''}{source.address}"
+        if source.hub or "//" in source.address
+        else f"it is {source.address}"
+    )
     why = (
         f"{source.name}: not found; tried {', '.join(tried) if tried else 'nothing, for no mirror is named'}; {where}, and put it "
         f"as {source.file} into the folder that LEGITEXT_CORPORA names"
@@ -301,19 +307,19 @@ def report(loaded: Sequence[Loaded]) -> None:
 
 
 def hub_answers(seconds: float = HUB_SECONDS) -> bool:
-    """Whether the Hub's host takes a connection within `seconds`; False at once if offline use is asked for."""
+    """Whether the Hub answers a request within `seconds`; False at once if offline use is asked for."""
     if any(os.environ.get(name, "").lower() in {"1", "true", "yes", "on"} for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")):
         return False
     answered = threading.Event()
 
-    def knock() -> None:
+    def ask() -> None:
         try:
-            with socket.create_connection(_hub_host(), timeout=seconds):
+            with urllib.request.urlopen(f"{_hub()}/api/datasets?limit=1", timeout=seconds):
                 answered.set()
-        except OSError:
+        except (OSError, ValueError, http.client.HTTPException):
             pass
 
-    threading.Thread(target=knock, daemon=True).start()  # looking a name up can hang beyond any socket's time-out
+    threading.Thread(target=ask, daemon=True).start()  # looking a name up can hang beyond any time-out
     return answered.wait(seconds)
 
 
@@ -324,9 +330,8 @@ def mirrors_of(setting: str | None, default: str) -> list[Path]:
     return [Path(default)] if Path(default).is_dir() else []
 
 
-def _hub_host() -> tuple[str, int]:
-    parts = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
-    return parts.hostname or "huggingface.co", parts.port or (80 if parts.scheme == "http" else 443)
+def _hub() -> str:
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
 
 
 def _go_offline() -> None:
@@ -347,7 +352,8 @@ def _from_hub(source: Source) -> pd.DataFrame:
     _quiet_datasets()
     from datasets import load_dataset
 
-    return load_dataset(source.address, split="train").to_pandas()
+    rows: pd.DataFrame = load_dataset(source.address, split="train").to_pandas()
+    return rows
 
 
 def _from_file(path: Path) -> pd.DataFrame:
@@ -359,16 +365,19 @@ def _from_file(path: Path) -> pd.DataFrame:
 
     with tempfile.TemporaryDirectory() as cache:
         if path.suffix == ".parquet":
-            return load_dataset("parquet", data_files=str(path), split="train", cache_dir=cache).to_pandas()
+            rows: pd.DataFrame = load_dataset("parquet", data_files=str(path), split="train", cache_dir=cache).to_pandas()
+            return rows
         check_utf8(path)
         with path.open(encoding="utf-8", newline="") as file:
             import csv
 
             header = next(csv.reader(file), [])
         if not {"text", "label"} <= set(header):
-            raise DataError(f"{path}, line 1: the header must name text and label, comma-separated; found {', '.join(header) or 'an empty file'}")
+            raise DataError(
+                f"{path}, line 1: the header must name text and label, comma-separated; found {', '.join(header) or 'an empty file'}"
+            )
         try:
-            return load_dataset(
+            rows = load_dataset(
                 "csv",
                 data_files=str(path),
                 split="train",
@@ -378,7 +387,10 @@ def _from_file(path: Path) -> pd.DataFrame:
             ).to_pandas()
         except Exception as error:
             cause = error.__cause__ or error
-            raise DataError(f"{path}: not a comma-separated table ({str(cause).strip().splitlines()[0]}): quote texts that hold commas") from None
+            raise DataError(
+                f"{path}: not a comma-separated table ({str(cause).strip().splitlines()[0]}): quote texts that hold commas"
+            ) from None
+    return rows
 
 
 def _tidied(source: Source, rows: pd.DataFrame) -> pd.DataFrame:

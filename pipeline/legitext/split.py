@@ -133,6 +133,14 @@ def _word_pairs(texts: Sequence[str]):  # type: ignore[no-untyped-def]  # scipy 
     from sklearn.feature_extraction.text import HashingVectorizer
 
     hashed = HashingVectorizer(
-        analyzer="word", token_pattern=r"\S+", ngram_range=(2, 2), binary=True, norm=None, alternate_sign=False, n_features=2**22, dtype=np.float32, lowercase=False
+        analyzer="word",
+        token_pattern=r"\S+",
+        ngram_range=(2, 2),
+        binary=True,
+        norm=None,
+        alternate_sign=False,
+        n_features=2**22,
+        dtype=np.float32,
+        lowercase=False,
     )
     return hashed.transform(texts)

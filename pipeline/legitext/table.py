@@ -43,7 +43,9 @@ def check_table(table: pd.DataFrame, source: str) -> None:
         DataError: naming source, row and mend.
     """
     texts = table["text"]
-    _stop_at(texts.map(lambda text: not isinstance(text, str)), table, source, "the text is missing or not a text: fill it in or drop the row")
+    _stop_at(
+        texts.map(lambda text: not isinstance(text, str)), table, source, "the text is missing or not a text: fill it in or drop the row"
+    )
     _stop_at(texts.map(lambda text: not text.strip()), table, source, "the text is empty: drop the row")
     _stop_at(
         texts.map(lambda text: len(text) > MAX_CHARACTERS),
@@ -105,8 +107,7 @@ def read_labelled_file(path: str | Path) -> pd.DataFrame:
         raise DataError(f"{path}: {path.suffix or 'no ending'} is not read: save it as .csv or .parquet")
     if len(rows) == 0:
         raise DataError(f"{path} holds no rows: give it at least one message")
-    table = as_table(rows.drop(columns="source", errors="ignore"), path.name)
-    return table
+    return as_table(rows.drop(columns="source", errors="ignore"), path.name)
 
 
 def read_csv(path: Path) -> pd.DataFrame:

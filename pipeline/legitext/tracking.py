@@ -66,7 +66,9 @@ def log_run(
         for (source, use), table in tables.items():
             data = mlflow.data.from_pandas(table[["text", "label"]].astype("object"), name=source, targets="label")
             mlflow.log_input(data, context=use)
-        mlflow.log_metrics({name: float(value) for name, value in _flat(figures, "/").items() if isinstance(value, int | float) and value == value})
+        mlflow.log_metrics(
+            {name: float(value) for name, value in _flat(figures, "/").items() if isinstance(value, int | float) and value == value}
+        )
         mlflow.log_artifacts(str(pictures), "pictures")
         _log_pipeline(mlflow, pipeline)
         return str(mlflow.active_run().info.run_id)
@@ -76,7 +78,9 @@ def git_commit() -> str:
     """The commit that is checked out, with `+` behind it if files have changed since; `unknown` outside a repository."""
     try:
         commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-        changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return commit + ("+" if changed else "")

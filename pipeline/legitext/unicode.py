@@ -126,9 +126,7 @@ def _is_latin(character: str) -> bool:
 def _replace_lookalikes(characters: list[str], counts: dict[str, int]) -> None:
     """Turn look-alikes into Latin letters in words that are partly Latin, or, in a wholly Latin text, that could be."""
     text = "".join(characters)
-    foreign = any(
-        character.isalpha() and character not in LATIN_LOOKALIKES and not _is_latin(character) for character in characters
-    )
+    foreign = any(character.isalpha() and character not in LATIN_LOOKALIKES and not _is_latin(character) for character in characters)
     latin = any(_is_latin(character) for character in characters)
     for word in _WORD.finditer(text):
         letters = [character for character in word[0] if character.isalpha() or character in LATIN_LOOKALIKES]

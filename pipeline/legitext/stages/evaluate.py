@@ -1,6 +1,7 @@
 """Measure the model on rows it never saw, draw the pictures, and track the run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -10,7 +11,7 @@ import pandas as pd
 from legitext import charts, tracking
 from legitext.files import replacing, write_text
 from legitext.messages import LABELS
-from legitext.metrics import by, calls, overall, slices, yardstick
+from legitext.metrics import by, calls, headline, overall, slices, yardstick
 from legitext.model import build_pipeline, fit, probabilities
 from legitext.params import load_params
 from legitext.progress import say, track
@@ -18,12 +19,13 @@ from legitext.split import duplicate_groups
 from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
 
-PLOTS = Path("models/plots")
+PICTURES = Path("models/pictures")
+PLOTS = Path("data/plots")
 
 
 @stage
 def main() -> None:
-    """`data/messages.parquet` and `data/model.joblib` to `models/metrics.json`, `models/plots` and an MLflow run."""
+    """`data/messages.parquet` and `data/model.joblib` to `models/metrics.json`, `models/slices.json`, `models/pictures`, `data/plots` and an MLflow run."""
     from sklearn.metrics import precision_recall_curve
 
     params = load_params()
@@ -37,58 +39,65 @@ def main() -> None:
     called = calls(given, model["thresholds"])
     options = {"seed": settings.seed, "resamples": settings.bootstrap}
     business = test[test["source"].isin(["grammar", "benchmark_genuine", "benchmark_smishing"])]
-    metrics = {
+    slices_of_it = {
         "test": overall(list(test["label"]), given, called),
         "all": slices(test, called, **options),
         "by_source": by("source", test, called, **options),
         "by_kind": by("kind", test[business_rows(test)], called[business_rows(test)], least=10, **options),
         "by_brand": by("brand", business, called[business.index], least=30, **options),
-        "thresholds": model["thresholds"],
-        "temperature": round(model["temperature"], 4),
-        "missing_sources": len(sources["missing"]),
     }
     if (table["source"] == "sms_spam").any():
-        metrics["yardstick"] = _on_uci(table, params)
+        slices_of_it["yardstick"] = _on_uci(table, params)
+    metrics = headline(slices_of_it, model)
+    write_text("models/slices.json", json.dumps(slices_of_it, indent=1) + "\n")
     write_text("models/metrics.json", json.dumps(metrics, indent=2) + "\n")
 
     points = {}
-    for name, rows in (("all test messages", np.ones(len(test), dtype=bool)), ("grammar: wordings held out", (test["source"] == "grammar").to_numpy())):
+    for name, rows in (
+        ("all test messages", np.ones(len(test), dtype=bool)),
+        ("grammar: wordings held out", (test["source"] == "grammar").to_numpy()),
+    ):
         precision, recall, _ = precision_recall_curve(test["label"][rows] == "smishing", given[rows, 2])
         points[name] = (precision, recall)
-    charts.precision_recall(points, PLOTS / "precision_recall.png", "Smishing on unseen messages")
-    charts.confusion(test["label"], called, PLOTS / "confusion.png", "Test messages")
-    genuine = {kind: row["genuine_flagged"] for kind, row in metrics["by_kind"].items() if "genuine_flagged" in row}
-    charts.shares(genuine, PLOTS / "genuine_flagged.png", "Genuine texts flagged, by kind", "flagged (%)", "#c53030")
+    charts.precision_recall(points, PICTURES / "precision_recall.png", "Smishing on unseen messages")
+    charts.confusion(test["label"], called, PICTURES / "confusion.png", "Test messages")
+    genuine = {
+        kind: row["genuine_flagged"] for kind, row in slices_of_it["by_kind"].items() if row.get("genuine_flagged", {}).get("n", 0) >= 30
+    }
+    charts.shares(genuine, PICTURES / "genuine_flagged.png", "Genuine texts flagged, by kind", "flagged (%)", "#c53030")
     _write_curve(points["all test messages"], PLOTS / "precision_recall.csv")
     with replacing(PLOTS / "confusion.csv") as part:
         pd.DataFrame({"actual": test["label"], "called": called}).to_csv(part, index=False)
 
-    tables = {}
-    for (source, split), rows in table[table["split"] != "left_out"].groupby(["source", "split"], sort=True):
-        tables[str(source), {"train": "training", "validation": "validation", "test": "testing"}[str(split)]] = rows
+    tables: dict[tuple[str, str], pd.DataFrame] = {}
+    for (source, split), chosen in table[table["split"] != "left_out"].groupby(["source", "split"], sort=True):
+        tables[str(source), {"train": "training", "validation": "validation", "test": "testing"}[str(split)]] = chosen
     tags = {
         "sources": ",".join(sorted(model["data"])),
         "missing": ",".join(sources["missing"]) or "none",
         **{f"digest.{name}": facts["digest"] for name, facts in model["data"].items()},
     }
-    run = tracking.log_run(params, tables, metrics, PLOTS, model["pipeline"], tags)
+    run = tracking.log_run(params, tables, {**metrics, **slices_of_it}, PICTURES, model["pipeline"], tags)
     say(f"tracked as MLflow run {run}")
 
 
 def business_rows(table: pd.DataFrame) -> pd.Series:
     """Which rows have a kind that says what sort of text they are."""
-    return table["source"].isin(["grammar", "benchmark_genuine", "benchmark_smishing", "otp", "exais", "political_us"]) & table["kind"].notna()
+    return (
+        table["source"].isin(["grammar", "benchmark_genuine", "benchmark_smishing", "otp", "exais", "political_us"]) & table["kind"].notna()
+    )
 
 
 def _on_uci(table: pd.DataFrame, params) -> dict[str, dict[str, float]]:  # type: ignore[no-untyped-def]
     rows = table[table["source"] == "sms_spam"].reset_index(drop=True)
     messages, spam = messages_of(rows), (rows["label"] == "spam").to_numpy()
     labels = rows["label"].to_numpy(dtype=str)
+    settings = replace(params.train, inverse_regularization=params.evaluate.yardstick_inverse_regularization)
     bar = iter(track(range(2 * params.evaluate.folds), "yardstick: folds on UCI alone"))
 
     def fit_and_score(train, test):  # type: ignore[no-untyped-def]
         next(bar, None)
-        pipeline = fit(build_pipeline(params.train), [messages[row] for row in train], list(labels[train]))
+        pipeline = fit(build_pipeline(settings), [messages[row] for row in train], list(labels[train]))
         return probabilities(pipeline, [messages[row] for row in test])[:, LABELS.index("spam")]
 
     groups = duplicate_groups(list(rows["text"]), params.prepare.near_copy)
@@ -97,7 +106,7 @@ def _on_uci(table: pd.DataFrame, params) -> dict[str, dict[str, float]]:  # type
     return result
 
 
-def _write_curve(points: tuple[np.ndarray, np.ndarray], path: Path) -> None:  # type: ignore[type-arg]
+def _write_curve(points: tuple[np.ndarray, np.ndarray], path: Path) -> None:
     """At most 200 points of a curve, evenly spread."""
     precision, recall = points
     keep = np.unique(np.linspace(0, len(precision) - 1, 200).astype(int))

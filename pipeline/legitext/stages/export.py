@@ -21,22 +21,24 @@ LARGEST_DIFFERENCE = 1e-9
 
 @stage
 def main() -> None:
-    """`data/model.joblib` and `models/metrics.json` to `models/legitext.joblib`, `models/model_card.md` and the README's figures."""
+    """`data/model.joblib` and `models/slices.json` to `models/legitext.joblib`, `models/model_card.md` and the README's figures."""
     load_params()
     model = joblib.load("data/model.joblib")
     sources = json.loads(Path("data/sources.json").read_text(encoding="utf-8"))
-    metrics = json.loads(Path("models/metrics.json").read_text(encoding="utf-8"))
+    slices = json.loads(Path("models/slices.json").read_text(encoding="utf-8"))
     table = read_table("data/messages.parquet")
     made = artifact.from_pipeline(model["pipeline"], model["thresholds"], model["data"], _notes(model["data"], sources["missing"]))
     classifier = Classifier(made)
     messages = messages_of(table[table["split"] == "test"])
     apart = float(np.abs(classifier.predict_proba(messages) - probabilities(model["pipeline"], messages)).max())
     if apart > LARGEST_DIFFERENCE:
-        raise ArtifactError(f"served and trained model differ by {apart:.2e} on a test message, more than {LARGEST_DIFFERENCE:.0e}: nothing was written")
+        raise ArtifactError(
+            f"served and trained model differ by {apart:.2e} on a test message, more than {LARGEST_DIFFERENCE:.0e}: nothing was written"
+        )
     say(f"served and trained model agree on {len(messages):,} test messages within {apart:.1e}")
     artifact.save(made, "models/legitext.joblib")
-    write_text("models/model_card.md", report.model_card(metrics, classifier.info))
-    report.update_readme("README.md", metrics, classifier.info["notes"])
+    write_text("models/model_card.md", report.model_card(slices, classifier.info))
+    report.update_readme("README.md", slices, classifier.info["notes"])
     for note in classifier.info["notes"]:
         say(note)
     say(f"models/legitext.joblib: {Path('models/legitext.joblib').stat().st_size / 1e6:.2f} MB")

@@ -1,0 +1,55 @@
+# legitext: everything a checkout needs is a target here. Nothing comes before them.
+
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export DO_NOT_TRACK := 1
+export DVC_NO_ANALYTICS := true
+export HF_HUB_DISABLE_TELEMETRY := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help train test lint types notebooks ui wheel lock clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+train: $(VENV)/ready  ## fetch the corpora and run the pipeline: wordings in, tracked model and served file out
+	legitext fetch
+	dvc repro
+	@legitext info
+
+test: $(VENV)/ready  ## run the tests, the examples in the documentation and the notebooks
+	pytest
+
+lint: $(VENV)/ready  ## check style and imports
+	ruff format --check .
+	ruff check .
+
+types: $(VENV)/ready  ## check types
+	mypy
+
+notebooks: $(VENV)/ready  ## run the notebooks and keep what they show
+	pytest --nbmake --overwrite notebooks
+
+ui: $(VENV)/ready  ## compare experiments in the MLflow UI, on http://127.0.0.1:5000
+	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
+
+wheel: $(VENV)/ready  ## build the package into dist/
+	hatchling build -t wheel
+
+lock:  ## choose newer versions of all dependencies (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -o requirements.txt
+
+clean:  ## remove the environment and all that can be made again
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis data/*.parquet data/*.joblib data/*.json data/plots .dvc/cache .dvc/tmp
+
+$(VENV)/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "legitext needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) --version`: name one with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
