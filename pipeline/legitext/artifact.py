@@ -5,6 +5,7 @@ next format number; `load` keeps reading the older ones.
 """
 
 import io
+import sys
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,7 +61,18 @@ def save(artifact: Mapping[str, Any], path: str | Path) -> None:
     """Write an artifact, whole or not at all; the same artifact gives the same bytes."""
     check(artifact)
     with replacing(path) as part:
-        dump(dict(artifact), part, compress=("zlib", 6), protocol=5)
+        dump(_canonical(dict(artifact)), part, compress=("zlib", 6), protocol=5)
+
+
+def _canonical(value: Any) -> Any:
+    """`value` anew, equal texts as one object: pickle writes an object met before as a reference, so its bytes hang on identity."""
+    if isinstance(value, dict):
+        return {_canonical(key): _canonical(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_canonical(one) for one in value]
+    if isinstance(value, np.ndarray):
+        return np.array(value, dtype=np.float32)  # the dtype of an array that was read is an object of its own, too
+    return sys.intern(value) if isinstance(value, str) else value
 
 
 def load(path: str | Path) -> dict[str, Any]:

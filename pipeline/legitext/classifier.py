@@ -282,6 +282,15 @@ class _Block:
         return self._by_label[label][place]
 
 
+def verdict(prediction: Prediction, reasons: int = 5) -> list[str]:
+    """A prediction in lines for a person: the verdict first, then the weightiest reasons for it."""
+    brand = f"  (speaks for {prediction.brand})" if prediction.brand else ""
+    lines = [f"{prediction.label}  {prediction.probability:.1%}{brand}"]
+    if reasons:
+        lines += [f"  {reason.weight:+.2f}  {reason.sentence}" for reason in prediction.reasons[:reasons]]
+    return lines
+
+
 def default_path() -> Path:
     """The model that comes with the package: beside its modules in an installation, in `models/` in a checkout."""
     here = Path(__file__).resolve().parent

@@ -94,10 +94,9 @@ def _print(prediction: Any, as_json: bool, *, full: bool) -> None:
     if as_json:
         print(json.dumps(prediction.as_dict(), ensure_ascii=False))
         return
-    print(f"{prediction.label}  {prediction.probability:.1%}" + (f"  (speaks for {prediction.brand})" if prediction.brand else ""))
-    if full:
-        for reason in prediction.reasons[:REASONS_SHOWN]:
-            print(f"  {reason.weight:+.2f}  {reason.sentence}")
+    from legitext.classifier import verdict
+
+    print("\n".join(verdict(prediction, REASONS_SHOWN if full else 0)))
 
 
 def _info(options: argparse.Namespace) -> int:

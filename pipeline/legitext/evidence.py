@@ -150,8 +150,10 @@ def find_evidence(reading: Reading) -> list[Clue]:
             clues[name] = Clue(name, span, link)
 
     speaker = reading.speaker
+    strange = any(link.owner is None for link in reading.links)
     for link in reading.links:
-        _judge_link(link, reading, speaker, add)
+        if link.owner is None or not (strange or is_only_a_name(link)):  # an official address beside another proves nothing
+            _judge_link(link, reading, speaker, add)
     if len(reading.links) > 1:
         add("link_many", (reading.links[1].start, reading.links[1].end))
     _judge_sender(reading, speaker, add)
@@ -235,6 +237,11 @@ def _judge_link(link: Link, reading: Reading, speaker: Brand | None, add: "Add")
         add("link_unnamed", span, link)
     if _looks_random(label):
         add("link_random", span, link)
+
+
+def is_only_a_name(link: Link) -> bool:
+    """Whether an official address is how the text calls its sender (`your Amazon.com account`) rather than where it sends the reader."""
+    return link.owner is not None and link.scheme is None and not link.path and not link.host.startswith("www.")
 
 
 def _named(brand: Brand, reading: Reading) -> bool:

@@ -57,7 +57,7 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     >>> tfidf.terms_.tolist()
     ['a', 'code', 'link']
     >>> tfidf.transform(Reader().transform(["a code a"])).toarray().round(3).tolist()
-    [[1.013, 0.712, 0.0]]
+    [[1.003, 0.705, 0.0]]
     """
 
     def __init__(self, analyzer: str = "words", shortest: int = 1, longest: int = 2, *, min_messages: int = 3) -> None:

@@ -74,15 +74,19 @@ def dhl(digits: str) -> int:
 
 
 def _usps(number: str) -> bool:
+    number = number.replace(" ", "")
     if number[:2].isalpha():
         return s10(number[2:10]) == int(number[10])
-    number = number[8:] if number.startswith("420") and len(number) > 26 else number
+    if number.startswith("420"):
+        number = number[12:] if len(number) in {32, 34} else number[8:]
     return mod10(number[:-1]) == int(number[-1])
 
 
 FORMATS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
     "usps_tracking": (
-        re.compile(r"(?<![\w-])(?:(?:420\d{5})?9[1-5]\d{20}|(?:420\d{5})?9[1-5]\d{18}|9[1-5]\d{24}|[A-Z]{2}\d{9}US)(?![\w-])"),
+        re.compile(
+            r"(?<![\w-])(?:(?:420 ?\d{5}(?:-?\d{4})? ?)?9[1-5]\d\d(?: ?\d{4}){4}(?: ?\d\d)?|9[1-5]\d\d(?: ?\d{4}){5} ?\d\d|[A-Z]{2} ?\d{9} ?US)(?![\w-])"
+        ),
         _usps,
     ),
     "ups_tracking": (re.compile(r"(?<![\w-])1Z[0-9A-Z]{15}\d(?![\w-])"), lambda number: ups(number[2:17]) == int(number[17])),

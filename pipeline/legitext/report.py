@@ -1,14 +1,17 @@
 """What the pipeline writes for people: the model card and the README's table, from the metrics alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from legitext.classifier import Classifier, verdict
 from legitext.errors import DataError
 from legitext.files import write_text
 from legitext.sources import SOURCES
 
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+EXAMPLE = ("USPS: your parcel is held, confirm your address https://usps-trk.top/a", "+63 995 271 4822")
+"""The message that the README shows, with its sender."""
+
 _COLUMNS = (
     ("genuine_called_smishing", "genuine called smishing"),
     ("genuine_flagged", "genuine flagged at all"),
@@ -53,9 +56,9 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def figures(metrics: Mapping[str, Any]) -> str:
-    """The measured tables in Markdown."""
-    lines = []
+def figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
+    """The measured tables in Markdown, under the notes on what the model was trained without."""
+    lines = [f"**{note}**" for note in notes]
     overall = metrics["test"]
     lines.append(
         f"On the {overall['n']:,} test messages (no near-copy and no wording of theirs was trained on): accuracy {overall['accuracy']:.3f}, "
@@ -75,20 +78,28 @@ def figures(metrics: Mapping[str, Any]) -> str:
     return "\n\n".join(lines)
 
 
-def update_readme(path: str | Path, metrics: Mapping[str, Any], notes: list[str]) -> None:
-    """Put the measured tables between the README's two marks.
+def example(classifier: Classifier) -> str:
+    """A prediction as the command line prints it, in Markdown."""
+    text, sender = EXAMPLE
+    lines = "\n".join(verdict(classifier.predict_one(text, sender)))
+    return f'```console\n$ legitext predict "{text}" --sender "{sender}"\n{lines}\n```'
+
+
+def update_readme(path: str | Path, sections: Mapping[str, str]) -> None:
+    """Put each section between its marks, `<!-- name: begin -->` and `<!-- name: end -->`.
 
     Raises:
-        DataError: if the marks are not there.
+        DataError: if the marks of a section are not there.
     """
-    text = Path(path).read_text(encoding="utf-8")
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise DataError(f"{path} lacks the marks {BEGIN} and {END}: put them where the figures belong")
-    warned = "".join(f"**{note}**\n\n" for note in notes)
-    new = f"{head}{BEGIN}\n{warned}{figures(metrics)}\n{END}{tail}"
-    if new != text:
+    old = new = Path(path).read_text(encoding="utf-8")
+    for name, section in sections.items():
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        head, found, rest = new.partition(begin)
+        _, closed, tail = rest.partition(end)
+        if not found or not closed:
+            raise DataError(f"{path} lacks the marks {begin} and {end}: put them where the pipeline shall write")
+        new = f"{head}{begin}\n{section}\n{end}{tail}"
+    if new != old:
         write_text(path, new)
 
 

@@ -30,7 +30,7 @@ def as_table(rows: pd.DataFrame, source: str) -> pd.DataFrame:
     for column in ("sender", "brand", "kind", "group"):
         table[column] = table[column].astype("object").where(table[column].notna(), None)
         table[column] = table[column].map(lambda value: None if value is None or not str(value).strip() else str(value).strip())
-    table["timestamp"] = pd.to_datetime(table["timestamp"], utc=True).dt.tz_localize(None).astype("datetime64[s]")
+    table["timestamp"] = pd.to_datetime(table["timestamp"], utc=True).dt.tz_localize(None).astype("datetime64[ms]")
     table = table.reset_index(drop=True)
     check_table(table, source)
     return table.astype({column: "string" for column in COLUMNS if column != "timestamp"})

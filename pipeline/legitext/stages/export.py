@@ -38,7 +38,7 @@ def main() -> None:
     say(f"served and trained model agree on {len(messages):,} test messages within {apart:.1e}")
     artifact.save(made, "models/legitext.joblib")
     write_text("models/model_card.md", report.model_card(slices, classifier.info))
-    report.update_readme("README.md", slices, classifier.info["notes"])
+    report.update_readme("README.md", {"example": report.example(classifier), "figures": report.figures(slices, classifier.info["notes"])})
     for note in classifier.info["notes"]:
         say(note)
     say(f"models/legitext.joblib: {Path('models/legitext.joblib').stat().st_size / 1e6:.2f} MB")

@@ -1,0 +1,88 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from legitext import LABELS, Classifier, Message, predict
+from legitext.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return Classifier.load()
+
+
+def test_a_text_gives_a_prediction_and_a_list_a_list(classifier):
+    one = classifier.predict("see you at seven")
+    assert one.label in LABELS
+    many = classifier.predict([Message("see you at seven"), "USPS: parcel held https://usps-trk.top/a"])
+    assert isinstance(many, list)
+    assert many[0] == one
+    assert classifier.predict([]) == []
+    assert [one.label for one in classifier.predict(text for text in ("a b", "c d"))] == [
+        one.label for one in classifier.predict(["a b", "c d"])
+    ]
+
+
+def test_probabilities_sum_to_one_and_carry_the_label(classifier):
+    for text in ("hi", "FREE entry!! win £1000 now txt 80086", "Your code is 123456", "🎁" * 50, "мама мыла раму", "\ud800 lone"):
+        prediction = classifier.predict(text)
+        assert sum(prediction.probabilities.values()) == pytest.approx(1)
+        assert list(prediction.probabilities) == list(LABELS)
+        assert prediction.probability == prediction.probabilities[prediction.label]
+
+
+def test_reasons_add_up_to_the_log_odds(classifier):
+    for text, sender in (
+        ("USPS: your parcel is held, confirm https://usps-trk.top/a", "+63 995 271 4822"),
+        ("Your Google code is 123456", None),
+        ("lol ok", "6145550112"),
+    ):
+        prediction = classifier.predict_one(text, sender)
+        others = [value for label, value in prediction.probabilities.items() if label != prediction.label]
+        assert sum(reason.weight for reason in prediction.reasons) == pytest.approx(np.log(prediction.probability / max(others)), abs=1e-9)
+        weights = [reason.weight for reason in prediction.reasons]
+        assert weights == sorted(weights, reverse=True)
+        for reason in prediction.reasons:
+            assert reason.sentence
+            assert reason.span is None or 0 <= reason.span[0] < reason.span[1] <= len(text)
+
+
+def test_predictions_travel_without_their_model(classifier):
+    prediction = classifier.predict_one("USPS: parcel held https://usps-trk.top/a", "+63 995 271 4822")
+    copy = pickle.loads(pickle.dumps(prediction))  # noqa: S301  # our own
+    assert copy == prediction
+    assert copy.reasons == prediction.reasons
+    assert len(pickle.dumps(prediction)) < 20_000
+
+
+def test_as_dict_is_ready_for_json(classifier):
+    import json
+
+    said = json.loads(json.dumps(classifier.predict("USPS: parcel held https://usps-trk.top/a").as_dict()))
+    assert set(said) == {"label", "probability", "probabilities", "brand", "reasons"}
+    assert said["brand"] == "USPS"
+
+
+@pytest.mark.parametrize("bad", [None, b"bytes", 7, "", "   ", "x" * 10_000_000, [None], ["ok", 3]])
+def test_bad_input_is_refused_in_one_line(classifier, bad):
+    with pytest.raises(InputError) as caught:
+        classifier.predict(bad)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_same_text_always_gets_the_same_answer(classifier):
+    texts = [f"text {number} of many, code {number * 7919}" for number in range(50)]
+    assert classifier.predict(texts) == Classifier.load().predict(texts) == classifier.predict(texts)
+
+
+def test_the_word_cache_is_bounded(monkeypatch):
+    monkeypatch.setattr("legitext.classifier._CACHED_WORDS", 10)
+    small = Classifier.load()
+    small.predict([f"abc{chr(97 + number)}def{chr(97 + number)}" for number in range(26)])
+    assert len(small._runs) <= 10
+
+
+def test_the_packaged_model_answers():
+    assert predict("USPS: your parcel is held, confirm your address https://usps-trk.top/a", sender="+63 995 271 4822").label == "smishing"
+    assert predict("hey are you coming over later").label == "ham"

@@ -1,0 +1,63 @@
+"""The documentation says what is true: figures are those of the last run, examples run."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from legitext import report
+from legitext.classifier import Classifier
+from legitext.cli import main
+from legitext.errors import DataError
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def between(name):
+    return re.search(f"<!-- {name}: begin -->\n(.*)\n<!-- {name}: end -->", README, re.DOTALL)[1]
+
+
+def test_the_figures_are_those_of_the_last_run():
+    slices = json.loads((ROOT / "models/slices.json").read_text())
+    info = Classifier.load().info
+    assert between("figures") == report.figures(slices, info["notes"])
+    assert (ROOT / "models/model_card.md").read_text(encoding="utf-8") == report.model_card(slices, info)
+
+
+def test_the_shown_command_prints_what_is_shown(capsys):
+    command, _, shown = between("example").removeprefix("```console\n$ ").removesuffix("\n```").partition("\n")
+    assert main(shlex.split(command)[1:]) == 0
+    assert capsys.readouterr().out.rstrip("\n") == shown
+
+
+def test_every_file_that_is_named_is_there():
+    for name in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / name).is_file(), name
+    for name in set(re.findall(r"\b(\w+\.(?:py|toml))\b", README)):
+        assert list((ROOT / "pipeline/legitext").rglob(name)), name
+
+
+def test_the_commands_that_are_named_exist():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b", README)) <= targets
+    for command in set(re.findall(r"^legitext (\w+)", README, re.MULTILINE)):
+        with pytest.raises(SystemExit) as ended:
+            main([command, "--help"])
+        assert ended.value.code == 0
+
+
+def test_a_readme_without_its_marks_is_named(tmp_path):
+    (tmp_path / "README.md").write_text("nothing here")
+    with pytest.raises(DataError, match="lacks the marks <!-- figures: begin -->"):
+        report.update_readme(tmp_path / "README.md", {"figures": "x"})
+
+
+def test_the_lock_names_hashes_and_no_address():
+    lock = (ROOT / "requirements.txt").read_text()
+    assert "://" not in lock
+    assert "--index" not in lock
+    blocks = re.findall(r"^[a-z0-9][^\n]*(?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+", lock, re.MULTILINE)
+    assert len(blocks) == len(re.findall(r"^[a-zA-Z0-9]", lock, re.MULTILINE)) > 50

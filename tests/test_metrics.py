@@ -1,0 +1,62 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from legitext.metrics import by, calls, expected_calibration_error, overall, share, slices, yardstick
+
+
+def test_calls_follow_the_thresholds():
+    given = np.array([[0.6, 0.1, 0.3], [0.1, 0.6, 0.3], [0.2, 0.1, 0.7], [0.05, 0.5, 0.45]])
+    assert calls(given, {"smishing": 0.45, "spam": 0.5}).tolist() == ["ham", "spam", "smishing", "smishing"]
+
+
+def test_a_share_lies_in_its_interval_and_is_the_same_each_time():
+    hits = [True] * 30 + [False] * 70
+    figure = share(hits)
+    assert figure["share"] == 0.3
+    assert figure["low"] < 0.3 < figure["high"]
+    assert figure["high"] - figure["low"] == pytest.approx(2 * 1.96 * np.sqrt(0.3 * 0.7 / 100), rel=0.2)
+    assert share(hits) == figure
+    assert share([])["n"] == 0
+
+
+def test_the_three_figures_are_shares_of_their_own_label():
+    table = pd.DataFrame({"label": ["ham", "ham", "smishing", "smishing", "spam"], "kind": ["a", "b", "a", None, "a"]})
+    called = ["ham", "smishing", "smishing", "spam", "ham"]
+    figures = slices(table, called)
+    assert figures["n"] == 5
+    assert {name: figures[name]["share"] for name in figures if name != "n"} == {
+        "genuine_called_smishing": 0.5, "genuine_flagged": 0.5, "scams_caught": 0.5, "scams_flagged": 1.0, "spam_flagged": 0.0,
+    }  # fmt: skip
+    assert list(by("kind", table, called)) == ["a", "b"]
+    assert by("kind", table, called, least=2).keys() == {"a"}
+    assert "scams_caught" not in by("kind", table, called)["b"]
+
+
+def test_overall_figures_of_a_perfect_and_a_blind_model():
+    labels = ["ham", "spam", "smishing"] * 10
+    perfect = np.tile(np.eye(3), (10, 1))
+    figures = overall(labels, perfect, labels)
+    assert figures["accuracy"] == figures["macro_f1"] == figures["smishing_auc"] == 1.0
+    blind = overall(labels, np.full((30, 3), 1 / 3), ["ham"] * 30)
+    assert blind["smishing_auc"] == 0.5
+    assert blind["log_loss"] == pytest.approx(np.log(3), abs=1e-3)
+
+
+def test_calibration_error_is_the_gap_between_said_and_seen():
+    assert expected_calibration_error([True] * 8 + [False] * 2, [0.8] * 10) == pytest.approx(0)
+    assert expected_calibration_error([False] * 10, [0.9] * 10) == pytest.approx(0.9)
+
+
+def test_the_yardstick_keeps_groups_together():
+    seen = []
+
+    def fit_and_score(train, test):
+        seen.append((set(train), set(test)))
+        return np.linspace(0, 1, len(test))
+
+    groups = np.repeat(np.arange(20), 3)
+    result = yardstick(["x"] * 60, np.arange(60) % 2 == 0, groups, fit_and_score, 4, 1)
+    assert result.keys() == {"grouped", "random"}
+    for train, test in seen[:4]:
+        assert not {groups[row] for row in train} & {groups[row] for row in test}
