@@ -110,7 +110,9 @@ def _flat(values: Mapping[str, Any], joint: str, above: str = "") -> dict[str, A
     flat: dict[str, Any] = {}
     for name, value in values.items():
         path = f"{above}{joint}{name}" if above else str(name)
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and "share" in value:
+            flat[path] = value["share"]  # its interval and count are in models/slices.json; here they would bury the figures
+        elif isinstance(value, Mapping):
             flat.update(_flat(value, joint, path))
         else:
             flat[path] = value

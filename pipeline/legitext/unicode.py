@@ -19,6 +19,9 @@ class Folded:
     text: str
     """The folded text; case, accents, punctuation and line breaks are kept."""
 
+    original: str = ""
+    """The text as it came."""
+
     origin: list[int] | None = None
     """For each character of `text` the index of its source in the original, and the original's length; None if they agree."""
 
@@ -42,7 +45,7 @@ def fold(text: str) -> Folded:
     and emoji stay. Folding a folded text changes nothing.
     """
     if text.isascii():
-        return Folded(text)
+        return Folded(text, text)
     counts: dict[str, int] = {}
     characters: list[str] = []
     origin: list[int] = []
@@ -71,7 +74,7 @@ def fold(text: str) -> Folded:
     origin.append(len(text))
     if any(character in LATIN_LOOKALIKES for character in characters):
         _replace_lookalikes(characters, counts)
-    return Folded("".join(characters), origin, counts)
+    return Folded("".join(characters), text, origin, counts)
 
 
 def without_accents(word: str) -> str:
