@@ -2,7 +2,7 @@
 
 Generated from the confusables data of Unicode Technical Standard #39, "Unicode Security Mechanisms", version 15.0, as ICU 72's
 `uspoof_getSkeleton` gives it: every letter or digit whose skeleton is that of one Latin letter, in the case of its own; and the
-small capitals, by their Unicode names. Letters that NFKC makes Latin by itself are left out, as are scripts no phone can show.
+small capitals, by their Unicode names. The Cyrillic palochka is taken for l, as it is drawn. Letters that NFKC makes Latin by itself are left out, as are scripts no phone can show.
 """
 
 UNICODE_VERSION = "15.0"
@@ -39,7 +39,7 @@ _LOOKALIKES = (
     "\U0001d7ba\U0001d7bc\U0001d7be\U0001d7c8\U0001d7ca\U0001e8c7\U0001ee00\U0001ee24\U0001ee64\U0001ee80\U0001ee84"
 )
 _LETTERS = (
-    "ibgIRslaggyiiwnruybhlJABEZHIKMNOPTYXayivopouYFpjMSIJABEKMHOPCTYXbareopcyxsijwVvYyheIidGqWwUSOwqqhnnugfolvlolol"
+    "ibgIRslaggyiiwnruybhlJABEZHIKMNOPTYXayivopouYFpjMSIJABEKMHOPCTYXbareopcyxsijwVvYyheIldGqWwUSOwqqhnnugfolvlolol"
     "oVoooOloOooOOoooooooooyoUODRTiYAJEWMHYGhZbRWSVSLCPKdGBVUPdbJLxHxRbFADDMBXlKMacdejkmooptuvwzrypgyfyiyrHIKMNOoPp"
     "CcTYXLVElOQXOBPdDTGKJCZFMNLSRVHWXYAElOUiVsFfuJXBeforruuyirwzvscoooooooollooooZOCLSocsROUouOiABEZHIKMNOPTYXayiv"
     "opoupABEZHIKMNOPTYXayivopoupABEZHIKMNOPTYXayivopoupABEZHIKMNOPTYXayivopoupABEZHIKMNOPTYXayivopoupFlloolo"

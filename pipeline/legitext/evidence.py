@@ -94,6 +94,8 @@ _SENTENCES: dict[str, str] = {
     "hidden_letters": "letters are disguised or broken up by invisible characters",
     "lookalike_letters": "letters of another alphabet stand for Latin ones",
     "styled_letters": "letters are written in a special style",
+    "disguised_words": "words are disguised by digits or signs",
+    "spaced_words": "a word is spelled with gaps between its letters",
     "has_email": "it holds an e-mail address",
     "asks_password": "it asks for a password",
     "asks_card": "it asks for card details",
@@ -172,6 +174,10 @@ def find_evidence(reading: Reading) -> list[Clue]:
         add("lookalike_letters")
     if counts.get("styled", 0) > 2:
         add("styled_letters")
+    if counts.get("leet"):
+        add("disguised_words")
+    if counts.get("spaced"):
+        add("spaced_words")
     for name, pattern in _PATTERNS.items():
         match = pattern.search(reading.lower)
         if match is not None:

@@ -74,18 +74,19 @@ def dhl(digits: str) -> int:
 
 
 def _usps(number: str) -> bool:
-    number = number.replace(" ", "")
+    number = re.sub(r"[ -]", "", number)
     if number[:2].isalpha():
         return s10(number[2:10]) == int(number[10])
-    if number.startswith("420"):
-        number = number[12:] if len(number) in {32, 34} else number[8:]
+    if number.startswith("420"):  # a ZIP of five or nine digits comes before the number proper
+        number = number[12:] if len(number) in {32, 34, 38} else number[8:]
     return mod10(number[:-1]) == int(number[-1])
 
 
 FORMATS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
     "usps_tracking": (
         re.compile(
-            r"(?<![\w-])(?:(?:420 ?\d{5}(?:-?\d{4})? ?)?9[1-5]\d\d(?: ?\d{4}){4}(?: ?\d\d)?|9[1-5]\d\d(?: ?\d{4}){5} ?\d\d|[A-Z]{2} ?\d{9} ?US)(?![\w-])"
+            r"(?<![\w-])(?:(?:420[ ]?\d{5}(?:-?\d{4})?[ ]?)?(?:9[1-5]\d\d(?:[ ]?\d{4}){5}[ ]?\d\d|(?:9[1-5]|7[01])\d\d(?:[ ]?\d{4}){4}(?:[ ]?\d\d)?)"
+            r"|[A-Z]{2}[ ]?\d{3}[ ]?\d{3}[ ]?\d{3}[ ]?US)(?![\w-])"
         ),
         _usps,
     ),

@@ -8,7 +8,7 @@ from legitext.links import Link, scan
 from legitext.messages import Message
 from legitext.numbers import Number, find_numbers
 from legitext.senders import Sender, read_sender
-from legitext.unicode import Folded, fold, without_accents
+from legitext.unicode import Folded, fold, see_through, without_accents
 
 BRAND_WORD = "<brand>"
 """Stands for the name of any registered brand, so that a wording learnt from one brand holds for all."""
@@ -74,8 +74,9 @@ def read(message: Message, brands: Registry | None = None) -> Reading:
     """Take `message` apart, in time linear in its length."""
     brands = registry() if brands is None else brands
     folded = fold(message.text)
-    lower = _lower(folded.text)
     found = scan(folded, brands)
+    folded = see_through(folded, [(link.start, link.end) for link in found.links] + list(found.emails))
+    lower = _lower(folded.text)
     words, spans, mentions = _words(folded, lower, found.links, found.emails, brands)
     return Reading(
         message,
