@@ -60,7 +60,7 @@ def test_as_dict_is_ready_for_json(classifier):
     import json
 
     said = json.loads(json.dumps(classifier.predict("USPS: parcel held https://usps-trk.top/a").as_dict()))
-    assert set(said) == {"label", "probability", "probabilities", "brand", "reasons"}
+    assert set(said) == {"label", "probability", "probabilities", "brand", "reasons", "evidence", "advice"}
     assert said["brand"] == "USPS"
 
 
@@ -86,3 +86,34 @@ def test_the_word_cache_is_bounded(monkeypatch):
 def test_the_packaged_model_answers():
     assert predict("USPS: your parcel is held, confirm your address https://usps-trk.top/a", sender="+63 995 271 4822").label == "smishing"
     assert predict("hey are you coming over later").label == "ham"
+
+
+def test_evidence_says_what_shows_the_sender_genuine(classifier):
+    prediction = classifier.predict_one("USPS 9400111206206512345675, Delivered 10/02/2025 7:35am TAMPA FL 33612", "28777")
+    said = " ".join(reason.sentence for reason in prediction.evidence)
+    assert "28777 is USPS's (tracking texts" in said
+    assert "9400111206206512345675 passes its check digit" in said
+    assert prediction.label == "ham"
+    assert prediction.advice == ()
+    assert classifier.predict("ok see you").evidence == ()
+
+
+def test_advice_names_the_brands_own_ways(classifier):
+    advice = " ".join(
+        classifier.predict_one("USPS: parcel held, pay at https://usps-trk.top/a or call 213-555-0100", "+63 995 271 4822").advice
+    )
+    for part in ("Don't open the link", "don't call", "don't reply", "usps.com", "7726", "spam@uspis.gov"):
+        assert part in advice
+
+
+def test_a_users_own_brand_counts_without_training(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[[brand]]\nname = "Quillfeather"\nkind = "shop"\ndomains = ["qfgoods.example.com"]\nsenders = [{id = "77123", purpose = "orders", source = "us", confidence = "confirmed"}]\n'
+    )
+    text = "Quillfeather: your order is on its way. Track it: https://qfgoods.example.com/t/81"
+    mine, theirs = Classifier.load(brands=file).predict_one(text, "77123"), Classifier.load().predict_one(text, "77123")
+    assert mine.brand == "Quillfeather"
+    assert theirs.brand is None
+    assert mine.probabilities["smishing"] < theirs.probabilities["smishing"]
+    assert "77123 is Quillfeather's (orders)" in [reason.sentence for reason in mine.evidence]

@@ -16,6 +16,28 @@ def test_predict_prints_the_verdict_first(capsys):
     assert "usps-trk.top" in out
 
 
+def test_explain_shows_all_that_weighs_and_what_to_do(capsys, monkeypatch):
+    assert main(["predict", SCAM, "--sender", "+63 995 271 4822", "--explain"]) == 0
+    out = capsys.readouterr().out
+    assert "[https://usps-trk.top/a]" in out
+    assert "What to do:" in out
+    assert "spam@uspis.gov" in out
+    weights = [float(line.split()[0]) for line in out.splitlines()[2:] if line.strip()[:1] in "+-" and line.strip()]
+    assert len(weights) > 5
+
+
+def test_explain_colours_only_a_terminal_and_sends_no_control_characters(capsys, monkeypatch):
+    text = "USPS held\x1b[2J https://usps-trk.top/a"
+    main(["predict", text, "--explain"])
+    assert "\x1b" not in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    main(["predict", text, "--explain"])
+    out = capsys.readouterr().out
+    assert "\x1b[1;31m" in out
+    assert "\x1b[2J" not in out
+
+
 def test_predict_speaks_json(capsys):
     assert main(["predict", SCAM, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["brand"] == "USPS"

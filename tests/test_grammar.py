@@ -92,7 +92,7 @@ def test_every_slot_draws_a_text(templates):
     from legitext.slots import Context, invent
 
     for name, draw in SLOTS.items():
-        context = Context(random.Random(name), registry(), invent("shop", random.Random(name)))
+        context = Context(random.Random(name), random.Random(name), name, registry(), invent("shop", random.Random(name)))
         assert draw(context).strip(), name
 
 

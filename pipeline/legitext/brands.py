@@ -186,6 +186,13 @@ _EVERYDAY_LABELS = frozenset(
         "mail",
         "pay",
         "one",
+        "cms",
+        "dds",
+        "dol",
+        "dps",
+        "mva",
+        "mvd",
+        "thruway",
     ]
 )
 """Labels of official domains that any host may hold without imitating anybody."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, overload
@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from legitext import artifact as artifacts
-from legitext.evidence import find_evidence, sentence
+from legitext.brands import Registry, registry
+from legitext.evidence import GENUINE, find_evidence, sentence
 from legitext.messages import LABELS, Message, as_message
-from legitext.reading import Reading, read
+from legitext.reading import PHONE_WORD, Reading, read
 from legitext.terms import runs_in
 
 Span = tuple[int, int]
@@ -50,18 +51,28 @@ class Prediction:
     brand: str | None
     """The registered brand that the text speaks for, genuinely or not; None if it names none."""
 
-    _explain: Callable[[], tuple[Reason, ...]] = field(repr=False, compare=False)
+    _explain: Callable[[], "Explanation"] = field(repr=False, compare=False)
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Why, weightiest first: the weights add up to the log-odds of the label against the likeliest other one.
 
-        Worked out when asked for.
+        Worked out when asked for, as are `evidence` and `advice`.
         """
-        return self._explain()
+        return self._explain().reasons
+
+    @property
+    def evidence(self) -> tuple[Reason, ...]:
+        """What shows that the sender is who it says it is, such as its own link or number; empty if nothing does."""
+        return self._explain().evidence
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to do now, and where to report it; empty for ham."""
+        return self._explain().advice
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_explain": _Known(self.reasons)}
+        return {**self.__dict__, "_explain": _Known(self._explain())}
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as builtins, for JSON."""
@@ -70,25 +81,37 @@ class Prediction:
             "probability": self.probability,
             "probabilities": dict(self.probabilities),
             "brand": self.brand,
-            "reasons": [{"weight": one.weight, "sentence": one.sentence, "span": one.span} for one in self.reasons],
+            "reasons": [asdict(reason) for reason in self.reasons],
+            "evidence": [asdict(reason) for reason in self.evidence],
+            "advice": list(self.advice),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """Reasons worked out already, so that a prediction can be pickled without its classifier."""
+class Explanation:
+    """What is worked out of a prediction when it is asked for."""
 
     reasons: tuple[Reason, ...]
+    evidence: tuple[Reason, ...]
+    advice: tuple[str, ...]
 
-    def __call__(self) -> tuple[Reason, ...]:
-        return self.reasons
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An explanation worked out already, so that a prediction can be pickled without its classifier."""
+
+    explanation: Explanation
+
+    def __call__(self) -> Explanation:
+        return self.explanation
 
 
 class Classifier:
     """A trained model, ready to judge messages. Threads may share one."""
 
-    def __init__(self, artifact: Mapping[str, Any]) -> None:
-        """Take a checked artifact, as `legitext.artifact.load` returns it."""
+    def __init__(self, artifact: Mapping[str, Any], brands: Registry | None = None) -> None:
+        """Take a checked artifact, as `legitext.artifact.load` returns it, and a registry of brands (default: the packaged one)."""
+        self._brands = brands
         self.info = {key: artifact[key] for key in ("format", "versions", "labels", "thresholds", "data", "notes")}
         self.thresholds: dict[str, float] = dict(artifact["thresholds"])
         self._intercept = [float(value) for value in artifact["intercept"]]
@@ -99,13 +122,19 @@ class Classifier:
         self._runs: dict[str, tuple[float, float, float, float]] = {}
 
     @classmethod
-    def load(cls, path: str | Path | None = None) -> "Classifier":
+    def load(cls, path: str | Path | None = None, brands: str | Path | None = None) -> "Classifier":
         """The model in the file `path`, or the one that comes with the package.
+
+        Args:
+            path: a model file.
+            brands: a TOML file of brands of your own, in the form of the package's `brands.toml`; nothing is trained again.
 
         Raises:
             ArtifactError: if the file is missing, damaged, or not a model of this version.
+            DataError: if the brands are not in that form.
         """
-        return cls(artifacts.load(default_path() if path is None else path))
+        own = None if brands is None else registry().extended(brands)
+        return cls(artifacts.load(default_path() if path is None else path), own)
 
     @overload
     def predict(self, messages: str | Message) -> Prediction: ...  # type: ignore[overload-overlap]  # a str is one message
@@ -129,7 +158,7 @@ class Classifier:
 
     def predict_proba(self, messages: Iterable[str | Message]) -> NDArray[np.float64]:
         """Shape (n_messages, 3): probabilities in the order of `LABELS`."""
-        rows = [_softmax(self._scores(read(as_message(message)))) for message in messages]
+        rows = [_softmax(self._scores(read(as_message(message), self._brands))) for message in messages]
         return np.array(rows, dtype=np.float64).reshape(-1, len(LABELS))
 
     def label_of(self, probabilities: Iterable[float]) -> str:
@@ -143,7 +172,7 @@ class Classifier:
         return "spam" if spam >= self.thresholds["spam"] else "ham"
 
     def _predict(self, message: Message) -> Prediction:
-        reading = read(message)
+        reading = read(message, self._brands)
         scores = self._scores(reading)
         values = _softmax(scores)
         label = self.label_of(values)
@@ -153,7 +182,7 @@ class Classifier:
             values[LABELS.index(label)],
             dict(zip(LABELS, values, strict=True)),
             brand.name if brand is not None else None,
-            partial(self._reasons, message, label),
+            partial(self._explain, message, label),
         )
 
     def _scores(self, reading: Reading) -> list[float]:
@@ -216,20 +245,25 @@ class Classifier:
         self._runs[word] = sums
         return sums
 
-    def _reasons(self, message: Message, label: str) -> tuple[Reason, ...]:
-        reading = read(message)
+    def _explain(self, message: Message, label: str) -> Explanation:
+        reading = read(message, self._brands)
         scores = self._scores(reading)
         mine = LABELS.index(label)
         other = max((index for index in range(len(LABELS)) if index != mine), key=scores.__getitem__)
         reasons = [
-            Reason(self._intercept[mine] - self._intercept[other], f"texts are {LABELS[mine]} rather than {LABELS[other]} to begin with")
+            Reason(self._intercept[mine] - self._intercept[other], f"before anything is read, {LABELS[mine]} against {LABELS[other]}")
         ]
+        evidence = []
         for clue in find_evidence(reading):
             coefficients = self._evidence.get(clue.name)
             if coefficients is not None:
-                reasons.append(Reason(coefficients[mine] - coefficients[other], sentence(clue, reading), clue.span))
+                reason = Reason(coefficients[mine] - coefficients[other], sentence(clue, reading), clue.span)
+                reasons.append(reason)
+                if clue.name in GENUINE:
+                    evidence.append(reason)
         reasons += self._word_reasons(reading, mine, other)
-        return tuple(sorted(reasons, key=lambda reason: -reason.weight))
+        reasons.sort(key=lambda reason: -reason.weight)
+        return Explanation(tuple(reasons), tuple(evidence), advice_on(label, reading))
 
     def _word_reasons(self, reading: Reading, mine: int, other: int) -> list[Reason]:
         """One reason a word: its own term, its character runs, and half of each pair it is in."""
@@ -282,7 +316,31 @@ class _Block:
         return self._by_label[label][place]
 
 
-def verdict(prediction: Prediction, reasons: int = 5) -> list[str]:
+def advice_on(label: str, reading: Reading) -> tuple[str, ...]:
+    """What to do about a message of a label: the rules that hold for all, then what the brand it speaks for says."""
+    if label == "ham":
+        return ()
+    if label == "spam":
+        return ("Answer STOP only to a sender you know.", "Block the sender, and forward the text to 7726 (SPAM).")
+    asks = [
+        words
+        for words, holds in (
+            ("don't open the link", bool(reading.links)),
+            ("don't call a number it gives", PHONE_WORD in reading.words),
+            ("don't reply, not even with STOP", True),
+        )
+        if holds
+    ]
+    first = ", ".join(asks)
+    brand = reading.speaker
+    lines = [f"{first[0].upper()}{first[1:]}."]
+    if brand is not None and brand.check:
+        lines.append(brand.check)
+    lines += brand.report if brand is not None else ("Forward it to 7726 (SPAM).",)
+    return (*lines, "If you have answered it, change the password of the account, and call your bank from the number on your card.")
+
+
+def verdict(prediction: Prediction, reasons: int = 1) -> list[str]:
     """A prediction in lines for a person: the verdict first, then the weightiest reasons for it."""
     brand = f"  (speaks for {prediction.brand})" if prediction.brand else ""
     lines = [f"{prediction.label}  {prediction.probability:.1%}{brand}"]

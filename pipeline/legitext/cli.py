@@ -2,14 +2,17 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from legitext.errors import InputError, LegitextError, MissingExtraError
 from legitext.messages import Message
 
-REASONS_SHOWN = 5
+LEAST_WEIGHT = 0.1
+"""Reasons that weigh less are summed up."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     predict = commands.add_parser("predict", help="judge a text, or each line of standard input")
     predict.add_argument("text", nargs="?", default="-", help="the text; - or none reads lines from standard input")
     predict.add_argument("--sender", help="what the phone shows as the sender")
+    predict.add_argument("--explain", action="store_true", help="all reasons, the text with what they rest on, and what to do")
     predict.add_argument("--json", action="store_true", help="one JSON object a message")
     predict.set_defaults(run=_predict)
 
@@ -57,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch.set_defaults(run=_fetch)
 
     for command in (predict, info, evaluate):
+        command.add_argument("--brands", metavar="FILE", help="a TOML file of brands of your own")
         command.add_argument("--model", metavar="FILE", help="a model file (default: the one that comes with the package)")
     return parser
 
@@ -64,9 +69,9 @@ def _parser() -> argparse.ArgumentParser:
 def _predict(options: argparse.Namespace) -> int:
     from legitext.classifier import Classifier
 
-    classifier = Classifier.load(options.model)
+    classifier = Classifier.load(options.model, options.brands)
     if options.text != "-":
-        _print(classifier.predict_one(options.text, options.sender), options.json, full=True)
+        _print(classifier.predict_one(options.text, options.sender), options, options.text, reasons=1)
         return 0
     judged = 0
     for number, line in _lines():
@@ -74,7 +79,7 @@ def _predict(options: argparse.Namespace) -> int:
             prediction = classifier.predict(Message(line, options.sender))
         except InputError as error:
             raise InputError(f"line {number}: {error}") from None
-        _print(prediction, options.json, full=False)
+        _print(prediction, options, line, reasons=0)
         judged += 1
     if not judged:
         raise InputError("standard input held no text: pass the text as an argument, or one message a line")
@@ -90,19 +95,54 @@ def _lines() -> Iterator[tuple[int, str]]:
             yield number, line.rstrip("\r\n")
 
 
-def _print(prediction: Any, as_json: bool, *, full: bool) -> None:
-    if as_json:
-        print(json.dumps(prediction.as_dict(), ensure_ascii=False))
-        return
+def _print(prediction: Any, options: argparse.Namespace, text: str, *, reasons: int) -> None:
     from legitext.classifier import verdict
 
-    print("\n".join(verdict(prediction, REASONS_SHOWN if full else 0)))
+    if options.json:
+        print(json.dumps(prediction.as_dict(), ensure_ascii=False))
+        return
+    print("\n".join(verdict(prediction, reasons)))
+    if options.explain:
+        print("\n".join(_explanation(prediction, text)))
+
+
+def _explanation(prediction: Any, text: str) -> list[str]:
+    """All reasons that weigh, the text with their places marked, what speaks for the sender, and what to do."""
+    weighing = [reason for reason in prediction.reasons if abs(reason.weight) >= LEAST_WEIGHT]
+    lines = ["", f"  {_marked(text, weighing)}", ""]
+    lines += [f"  {reason.weight:+.2f}  {reason.sentence}" for reason in weighing]
+    rest = sum(reason.weight for reason in prediction.reasons if abs(reason.weight) < LEAST_WEIGHT)
+    lines.append(f"  {rest:+.2f}  all that weighs less")
+    if prediction.evidence:
+        lines += ["", "For the sender:", *(f"  {reason.sentence}" for reason in prediction.evidence)]
+    if prediction.advice:
+        lines += ["", "What to do:", *(f"  {line}" for line in prediction.advice)]
+    return lines
+
+
+def _marked(text: str, reasons: list[Any]) -> str:
+    """The text with the places of reasons marked: in colour on a terminal, else in brackets; control characters are shown, not sent."""
+    weights = [0.0] * len(text)
+    for reason in reasons:
+        if reason.span is not None:
+            for place in range(*reason.span):
+                weights[place] += reason.weight
+    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    parts: list[str] = []
+    for side, group in groupby(range(len(text)), key=lambda place: (weights[place] > 0) - (weights[place] < 0)):
+        shown = "".join(character if character.isprintable() else " " for character in (text[place] for place in group))
+        if side and colours:
+            shown = f"\x1b[{'1;31' if side > 0 else '32'}m{shown}\x1b[0m"
+        elif side:
+            shown = f"[{shown}]" if side > 0 else shown
+        parts.append(shown)
+    return "".join(parts)
 
 
 def _info(options: argparse.Namespace) -> int:
     from legitext.classifier import Classifier, default_path
 
-    info = Classifier.load(options.model).info
+    info = Classifier.load(options.model, options.brands).info
     print(f"model       {options.model or default_path()}")
     print(f"format      {info['format']}")
     print("made with   " + ", ".join(f"{name} {version}" for name, version in info["versions"].items()))
@@ -123,7 +163,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from legitext.progress import track
     from legitext.table import messages_of, read_labelled_file
 
-    classifier = Classifier.load(options.model)
+    classifier = Classifier.load(options.model, options.brands)
     table = pd.concat([read_labelled_file(file).assign(file=file) for file in options.files], ignore_index=True)
     given = classifier.predict_proba(track(messages_of(table), "messages", len(table)))
     called = calls(given, classifier.thresholds)

@@ -18,40 +18,47 @@ _GOOD_SUFFIXES = frozenset(
 )
 
 _ASKS: dict[str, str] = {
-    "asks_password": r"(?:enter|confirm|verify|update|send|reply with|provide|give)\b[^.!?\n]{0,30}\bpass(?:word|code)",
-    "asks_card": r"(?:card|debit|credit)[ -]?(?:number|details|info|no\b)|(?:reply|text|send)\b[^.!?\n]{0,20}\b(?:bank |debit |credit )?card\b|\bcvv\b|\bcard (?:and|&) pin",
-    "asks_pin": r"(?:your|and|enter|reply with(?: your)?|confirm(?: your)?) (?:atm |card |debit )?pin\b(?! (?:is|code|has))",
-    "asks_ssn": r"\bssn\b|social security (?:number|no)",
-    "asks_fee": r"(?:small|redelivery|shipping|customs|handling|processing|service|release|outstanding|storage|delivery) (?:fee|charge|balance|amount)|pay(?:ment)? (?:of|the) \$?\d",
-    "asks_reply_y": r"(?:reply|respond|answer)(?: with)?[ :]*[\"'(]?(?:y|1|ok)\b[\"')]?",
-    "asks_reopen": r"re-?open|exit (?:the|this)|copy (?:and paste )?(?:the |this )?(?:link|url|address|it)|(?:in|into|to) (?:your )?(?:safari|chrome|browser)",
-    "asks_call": r"(?:call|contact|dial|ring|phone)\b[^.!?\n]{0,40}?(?:\d{3}[-. )]|\+?1?\d{10})",
-    "asks_gift_card": r"gift ?cards?|(?:apple|google play|steam|itunes) cards?",
-    "asks_app_install": r"(?:install|download)\b[^.!?\n]{0,30}\b(?:app|apk|anydesk|teamviewer|software)",
-    "asks_code": r"(?:send|give|tell|read|text|forward|share|reply|respond)\b(?: (?:me|us|back|it|to|with|back to|the|that|your|this|6|six|digit|verification|security|-))*[^.!?\n]{0,12}\bcode\b|ask (?:you )?for this code|code (?:to (?:me|us|the agent|our agent|our rep))",
-    "asks_crypto": r"\b(?:bitcoin|btc|usdt|ethereum|wallet|crypto)\b",
-    "asks_move_chat": r"\b(?:whats ?app|telegram|wechat|line id|signal app)\b",
-    "asks_tap": r"(?:click|tap|press|visit|go to|follow|open|use|access|see)\b[^.!?\n]{0,30}\b(?:link|below|here|following|page|url|site|website)\b",
-    "asks_confirm_details": r"(?:confirm|update|verify|correct|complete|provide|validate)\b[^.!?\n]{0,30}\b(?:address|details|information|info|account|identity|payment|billing|profile|data|zip)\b",
-    "asks_save_number": r"(?:new|my) (?:number|phone)|save (?:this|my|it)|lost my phone|phone (?:broke|is broken|fell|died)|dropped my phone",
+    "asks_password": r"\b(?:enter|confirm|verify|update|send|reply|provide|give|need|with)\b[^.!?\n]{0,30}\bpass(?:word|phrase)",
+    "asks_card": r"\b(?:card|debit|credit)[ -]?(?:numbers?|details|info(?:rmation)?|no)\b|\b(?:reply|text|send|respond)\b[^.!?\n]{0,20}\bcards?\b|\bcvv\b|\bcard (?:and|&) pin\b",
+    "asks_pin": r"\b(?:your|and|enter|with|confirm|atm|card|debit) pin\b(?! (?:is|code|has|was|:))",
+    "asks_ssn": r"\bssn\b|\bsocial security (?:number|no\b|card)|\blast (?:4|four) of your social",
+    "asks_fee": r"\b(?:redelivery|re-delivery|shipping|customs|handling|processing|clearance|release|storage|import|duty) (?:fee|charge|cost|payment|tax|duty)s?\b",
+    "asks_reply_y": r"\b(?:reply|respond|answer|text back|send)(?: with)?[ :]*[\"'(]?(?:y|1|ok|yes)[\"')]?(?=[ ,.]| to\b)[^\n]{0,40}\b(?:open|reopen|re-open|activate|exit|link|close|again|access|refresh)",
+    "asks_reopen": r"\bre-?open|\bexit (?:the|this)\b|\bcopy (?:and paste )?(?:the |this )?(?:link|url|web ?address|address|it)\b|\b(?:in|into|to|with) (?:your )?(?:safari|chrome|browser)\b",
+    "asks_call": r"\b(?:call|contact|dial|ring|phone)\b[^.!?\n]{0,40}?(?:\d{3}[-. )]|\+?1?\d{10})",
+    "asks_gift_card": r"\bgift ?cards?\b|\b(?:apple|google play|steam|itunes|vanilla|razer) cards?\b",
+    "asks_app_install": r"\b(?:install|download)\b[^.!?\n]{0,30}\b(?:app|apk|anydesk|teamviewer|software|rustdesk)\b",
+    "asks_code": r"\b(?:send|give|tell|read|text|forward|share|reply|respond|provide|pass|confirm|repeat|say)\b(?: \w+){0,4} (?:code|pin|otp|passcode|digits)\b(?! (?:with (?:any|no)|or))",
+    "says_will_ask": r"\b(?:will|'ll|may|going to|is about to) (?:call|ask|contact|phone|ring)\b|\b(?:agent|representative|rep|specialist|officer|advisor|team|department|technician)s? (?:will|'ll) (?:ask|need|request|require|collect|verify)",
+    "asks_crypto": r"\b(?:bitcoin|btc|usdt|ethereum|eth|crypto|binance|coinbase)\b",
+    "asks_move_chat": r"\b(?:whats ?app|telegram|wechat|line id|signal app|viber)\b",
+    "asks_tap": r"\b(?:click|tap|press|visit|go to|follow|open|use|access)\b[^.!?\n]{0,30}\b(?:link|below|following|page|url|website)\b",
+    "asks_confirm_details": r"\b(?:confirm|update|verify|correct|complete|provide|validate|re-?enter|fill in|supply)\b[^.!?\n]{0,30}\b(?:address|details|information|info|account|identity|payment|billing|profile|data|zip|postal code)\b",
+    "asks_save_number": r"\b(?:new number|my new phone|save (?:this|my|it)|lost my phone|phone (?:broke|is broken|fell|died)|dropped my phone|broke my phone)\b",
+    "asks_who": r"\b(?:who (?:is|are) (?:this|you)|where are you from|nice to meet you|wrong (?:number|person)|is this (?!a |the |your )\w+|are you (?!coming|home|free|there|still|ok|in|up|going|on|at|around|done|here|able|ready)\w+\?)",
 }
+"""What a text asks for; a demand that is denied (`we never ask for your PIN`) does not count."""
+
 _PRESSURE: dict[str, str] = {
-    "deadline": r"(?:within|in|next|only) (?:the next )?\d+ ?(?:h|hr|hrs|hours?|minutes?|days?)\b|by (?:tonight|midnight|tomorrow|end of day)|expires? (?:today|tonight|soon)|before (?:it is|it's) too late|immediately|as soon as possible|\basap\b|right away|act now",
-    "suspension": r"\b(?:suspend|lock|restrict|disabl|deactivat|block|limit|frozen|freez|terminat|on hold|held|revok|cancell?ed)\w*",
-    "last_notice": r"(?:final|last|urgent|third|immediate) (?:notice|warning|reminder|attempt|notification|chance|call)",
-    "threat": r"\b(?:penalt|late fee|legal action|lawsuit|arrest|warrant|prosecut|license (?:suspen|revo)|registration|collections?|credit score|fines?\b|enforcement)\w*",
+    "deadline": r"\b(?:within|in|next|only) (?:the next )?\d+ ?(?:h|hr|hrs|hours?|minutes?|mins?|days?)\b|\bby (?:tonight|midnight|tomorrow|end of day|today)\b|\bexpires? (?:today|tonight|soon|in)\b|\bimmediately\b|\bas soon as possible\b|\basap\b|\bright away\b|\bact now\b|\bbefore (?:it is|it's) too late\b",
+    "suspension": r"\b(?:suspend|lock|restrict|disabl|deactivat|block|frozen|freez|terminat|revok|detain|impound|seiz)\w*",
+    "on_hold": r"\b(?:on hold|held|holding|stopped|returned to (?:the )?sender|cannot be (?:delivered|completed|shipped))\b",
+    "last_notice": r"\b(?:final|last|urgent|third|immediate|2nd|3rd) (?:notice|warning|reminder|attempt|notification|chance|call)\b",
+    "threat": r"\b(?:penalt|late fee|legal action|lawsuit|arrest|warrant|prosecut|license (?:suspen|revo)|collections?\b|credit score|fines?\b|enforcement|court action)\w*",
     "failed": r"\b(?:fail|unable|could ?n[o']t|cannot|can't|incorrect|incomplete|invalid|wrong|missing|unpaid|overdue|outstanding|declin|unusual|suspicious|unauthori[sz]ed|unrecogni[sz]ed)\w*",
-    "prize": r"\b(?:won|winner|congrat\w*|prize|raffle|draw|reward|claim|gift|selected|1st|2nd|3rd|bonus)\b",
-    "money_offer": r"(?:earn|make|paid|salary|income|profit)\b[^.!?\n]{0,25}\$?\d|part[- ]time|remote (?:job|work|position)|work from home|per (?:day|week|hour)",
+    "prize": r"\b(?:won|winner|winners|congrat\w*|prize|raffle|draw|claim|selected|1st|2nd|3rd|lucky)\b",
+    "gift": r"\b(?:gift|reward|rewards|bonus|free|voucher|points?)\b",
+    "money_offer": r"\b(?:earn|make|paid|salary|income|profit)\b[^.!?\n]{0,25}\$?\d|\bpart[- ]time\b|\bremote (?:job|work|position)|\bwork from home\b|\b(?:per|a) (?:day|week|hour)\b",
 }
 _SETTLING: dict[str, str] = {
-    "opt_out": r"\b(?:reply|text|txt|send|rply)? ?[\"']?stop[\"']?(?: ?2 ?| to | 4 |2)?(?:end|quit|opt|cancel|unsub|stop|out)?|unsubscribe|opt[- ]?out|stop2end",
-    "rates_line": r"(?:msg|message|text|txt)s? ?(?:&|and|n|/|\+) ?data rates|std (?:msg|rates)|msg frequency|(?:recurring|autodialed) (?:msgs|messages)",
-    "no_share": r"(?:don'?t|do not|never|not) (?:share|forward|give|tell|disclose)|keep (?:it|this) (?:confidential|private)|(?:won'?t|will not|will never|never) (?:call|ask|contact|text)",
-    "if_not_you": r"(?:if (?:you )?(?:did(?:n'?t| not)|this was(?:n'?t| not)|it was(?:n'?t| not)|not you|not requested)|wasn'?t you|didn'?t request|ignore this|disregard)",
+    "opt_out": r"\b(?:reply|text|txt|send|rply)[ :]+[\"']?stop\b|\bstop[\"']? ?(?:2|to|4)? ?(?:end|quit|opt|cancel|unsub|stop|out)|\bunsubscribe|\bopt[- ]?out|\bstop2end",
+    "rates_line": r"(?:msg|message|text|txt)s? ?(?:&|and|n|/|\+) ?data rates|\bstd (?:msg|rates)|\bmsg frequency|\b(?:recurring|autodialed) (?:msgs|messages)",
+    "no_share": r"(?:don'?t|do not|never|not) (?:share|forward|give|tell|disclose|reveal)|keep (?:it|this) (?:confidential|private|secret)|(?:won'?t|will not|will never|never|not) (?:call|ask|contact|text)",
+    "if_not_you": r"\bif (?:you )?(?:did(?:n'?t| not)|this was(?:n'?t| not)|it was(?:n'?t| not)|not you|not requested)|\bwasn'?t you|\bdidn'?t request|\bignore this|\bdisregard",
     "code_given": r"\b(?:code|otp|passcode|pin|password)\b[^.!?\n]{0,25}\b\d{4,8}\b|\b\d{4,8}\b[^.!?\n]{0,30}\b(?:code|otp|passcode)\b|\b[a-z]-\d{4,8}\b",
 }
-_PATTERNS = {name: re.compile(pattern) for group in (_ASKS, _PRESSURE, _SETTLING) for name, pattern in group.items()}
+_COMPILED = {name: re.compile(pattern) for group in (_ASKS, _PRESSURE, _SETTLING) for name, pattern in group.items()}
+_DENIED = re.compile(r"\b(?:not|never|n't|dont|wont|nor|no one|nobody|without|won't|don't)\b(?: \w+){0,3} ?$|n't (?:\w+ ){0,3}$")
 
 _SENTENCES: dict[str, str] = {
     "link_official": "the link goes to {owner}'s own site",
@@ -70,6 +77,7 @@ _SENTENCES: dict[str, str] = {
     "link_punycode": "the link's host is written in another alphabet",
     "link_odd_suffix": "the link ends in .{suffix}, which few genuine senders use",
     "link_named": "the link's domain, {domain}, is named in the text",
+    "link_named_partly": "{domain} adds to a name that is in the text",
     "link_unnamed": "the text does not say whose site {domain} is",
     "link_random": "{domain} looks drawn by chance",
     "link_bare": "the link is given without https://",
@@ -82,7 +90,7 @@ _SENTENCES: dict[str, str] = {
     "sender_international": "it came from a foreign number",
     "sender_email": "it came from an e-mail address",
     "sender_name": "the sender shows only a name",
-    "sender_official": "{sender} is a known sender id of {sender_brand}",
+    "sender_official": "{sender} is {sender_brand}'s{purpose}",
     "sender_of_another": "{sender} is {sender_brand}'s, but the text speaks for {speaker}",
     "sender_impossible": "{speaker} does not text from such a sender",
     "sender_private_for_brand": "{speaker} is named, but an ordinary number sent it",
@@ -108,17 +116,21 @@ _SENTENCES: dict[str, str] = {
     "asks_gift_card": "it speaks of gift cards",
     "asks_app_install": "it asks to install an app",
     "asks_code": "it asks to pass a code on",
+    "says_will_ask": "it says that somebody will call or ask",
     "asks_crypto": "it speaks of crypto money",
     "asks_move_chat": "it asks to move to another messenger",
     "asks_tap": "it asks to open a link",
     "asks_confirm_details": "it asks to confirm personal details",
     "asks_save_number": "it speaks of a new number",
+    "asks_who": "it starts a talk with a stranger",
     "deadline": "it sets a deadline",
-    "suspension": "it says that something is locked or held",
+    "suspension": "it says that something is locked or taken away",
+    "on_hold": "it says that something is held back",
     "last_notice": "it calls itself a last notice",
     "threat": "it threatens with a penalty",
     "failed": "it says that something failed or is wrong",
-    "prize": "it promises a prize or gift",
+    "prize": "it promises a prize",
+    "gift": "it speaks of a gift, reward or points",
     "money_offer": "it promises easy money",
     "opt_out": "it says how to stop such texts",
     "rates_line": "it states message and data rates",
@@ -128,6 +140,9 @@ _SENTENCES: dict[str, str] = {
 }
 EVIDENCE = tuple(_SENTENCES)
 """The names of all features, in the order of the model's columns."""
+
+GENUINE = frozenset({"sender_official", "link_official", "link_official_unnamed", "link_named", "number_checks"})
+"""Those that speak for the sender being who it says it is."""
 
 _INDEX = {name: index for index, name in enumerate(EVIDENCE)}
 
@@ -178,10 +193,11 @@ def find_evidence(reading: Reading) -> list[Clue]:
         add("disguised_words")
     if counts.get("spaced"):
         add("spaced_words")
-    for name, pattern in _PATTERNS.items():
-        match = pattern.search(reading.lower)
-        if match is not None:
-            add(name, reading.folded.span(*match.span()))
+    for name, pattern in _COMPILED.items():
+        for match in pattern.finditer(reading.lower):
+            if name not in _ASKS or not _DENIED.search(reading.lower, max(0, match.start() - 40), match.start()):
+                add(name, reading.folded.span(*match.span()))
+                break
     if speaker is not None:
         for ask in speaker.never_asks:
             clue = clues.get(f"asks_{ask}")
@@ -202,6 +218,7 @@ def sentence(clue: Clue, reading: Reading) -> str:
         suffix=link.suffix if link is not None else "",
         speaker=speaker.name if speaker is not None else "",
         sender=reading.message.sender or "",
+        purpose=_purpose(reading),
         sender_brand=" or ".join(brand.name for brand in reading.sender.brands),
         number=reading.message.text[start:end],
     )
@@ -237,8 +254,9 @@ def _judge_link(link: Link, reading: Reading, speaker: Brand | None, add: "Add")
     if link.shortener or link.address:
         return
     label = link.host.split(".")[-2 - link.suffix.count(".")] if link.suffix else link.host
-    if link.lookalike is None and _is_named(label, reading):
-        add("link_named", span, link)
+    named = _how_named(label, reading) if link.lookalike is None else None
+    if named is not None:
+        add(named, span, link)
     elif not link.free_host:
         add("link_unnamed", span, link)
     if _looks_random(label):
@@ -254,13 +272,20 @@ def _named(brand: Brand, reading: Reading) -> bool:
     return any(mention.brand is brand for mention in reading.mentions)
 
 
-def _is_named(label: str, reading: Reading) -> bool:
-    """Whether the words of the text, outside its links, spell most of the domain's name."""
-    left = label.replace("-", "")
-    size = len(left)
-    for word in sorted({word for word in reading.words if len(word) > 2 and word.isalpha()}, key=lambda word: (-len(word), word)):
-        left = left.replace(word, "")
-    return size >= 3 and len(left) <= size * 0.4
+_HARMLESS = frozenset("my go get the shop app us online hello team co hq now inc usa and of by try at for your".split())
+
+
+def _how_named(label: str, reading: Reading) -> str | None:
+    """Whether the words of the text outside its links spell the domain's name, wholly, in part, or not."""
+    left = squeezed = label.replace("-", "")
+    words = {word for word in reading.words if len(word) > 2 and word.isalpha()}
+    for word in sorted(words, key=lambda word: (-len(word), word)):
+        if word in left:
+            left = left.replace(word, " ")
+    rest = left.split()
+    if all(part in _HARMLESS or len(part) <= 2 for part in rest) and sum(map(len, rest)) <= len(squeezed) / 2:
+        return "link_named"
+    return "link_named_partly" if sum(map(len, rest)) < len(squeezed) - 3 else None
 
 
 def _looks_random(label: str) -> bool:
@@ -287,6 +312,13 @@ def _judge_sender(reading: Reading, speaker: Brand | None, add: "Add") -> None:
             add("sender_impossible")
         elif sender.kind == "us_number":
             add("sender_private_for_brand")
+
+
+def _purpose(reading: Reading) -> str:
+    """What the sender's id is known to be for, in brackets."""
+    digits = re.sub(r"\D", "", reading.message.sender or "")
+    known = [sender for brand in reading.sender.brands for sender in brand.senders if sender.id == digits]
+    return f" ({known[0].purpose})" if known else ""
 
 
 class Add(Protocol):

@@ -4,7 +4,7 @@ import hashlib
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import yaml
 from legitext.brands import Registry
 from legitext.errors import DataError
 from legitext.messages import LABELS
-from legitext.slots import SENDERS, SLOTS, SORTS, Context, draw_sender, speaker_named
+from legitext.slots import ASIDES, SENDERS, SLOTS, SORTS, Context, draw_sender, speaker_named
 
 DEFAULT_SENDERS = {
     "ham": ("official", "short_code", "toll_free", "ten_digit"),
@@ -58,6 +58,9 @@ class Template:
     slots: Mapping[str, tuple[tuple[Any, ...], ...]] = field(repr=False)
     """The file's own slots."""
 
+    turns: tuple[tuple[Any, ...], ...] = field(default=(), repr=False)
+    """Sentences that make a scam of this genuine wording."""
+
     where: str = field(default="", repr=False)
     """File and line, for errors."""
 
@@ -94,27 +97,109 @@ def load_templates(folder: str | Path) -> list[Template]:
     return templates
 
 
-def make_messages(templates: Sequence[Template], per_template: int, seed: int, brands: Registry) -> Iterator[Made]:
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """At what rates messages do not come as they were written."""
+
+    typos: float = 0.0
+    """Share of messages in which a quarter of the words have two letters swapped."""
+
+    asides: float = 0.0
+    """Share of scams and spam with something said beside the point; half as many of the genuine ones."""
+
+
+def make_messages(templates: Sequence[Template], per_template: int, seed: int, brands: Registry, noise: Noise = Noise()) -> Iterator[Made]:
     """`per_template` messages from each template; repeats of one text are left out.
 
-    Each message has a generator of its own, seeded by `seed`, its template and its number, so that a new template changes no other's
+    Each message has generators of its own, seeded by `seed`, its template and its number, so that a new template changes no other's
     messages.
     """
     for template in templates:
         texts: set[tuple[str, str | None]] = set()
         for number in range(per_template):
-            made = _make(template, random.Random(f"{seed}/{template.id}/{number}"), brands)
+            made, _ = _make(template, f"{seed}/{template.id}/{number}", brands)
+            made = _with_noise(made, f"{seed}/{template.id}/{number}", noise)
             if (made.text, made.sender) not in texts:
                 texts.add((made.text, made.sender))
                 yield made
 
 
-def _make(template: Template, rng: random.Random, brands: Registry) -> Made:
+def make_twins(templates: Sequence[Template], per_template: int, seed: int, brands: Registry) -> Iterator[tuple[Made, Made]]:
+    """Pairs of a genuine message and its smallest scam twin, up to `per_template` from each genuine template that can be turned.
+
+    The twin's link goes elsewhere, or a sentence that asks for what no sender asks for stands at its end; a third of the twins keep
+    the genuine sender, as a spoofed one does. Twins are smishing and share the template's id.
+    """
+    for template in templates:
+        linked = any(isinstance(part, Slot) and part.base in {"link", "link_bare"} for part in _slots_of(template.parts))
+        if template.label != "ham" or not template.brands or not (linked or template.turns):
+            continue
+        seen: set[str] = set()
+        for number in range(per_template):
+            genuine, context = _make(template, f"twin/{seed}/{template.id}/{number}", brands)
+            rng, context.genuine = context.random, False
+            if linked and (not template.turns or rng.random() < 0.5):
+                context.values |= {name: SLOTS["fake_link"](context) for name in context.values if name.startswith("link")}
+                text = _render(template.parts, template, _again(context)).strip()
+            else:
+                text = _turned(genuine.text, _render(rng.choice(template.turns), template, _again(context)), rng)
+            if text != genuine.text and text not in seen:
+                seen.add(text)
+                sender = genuine.sender if rng.random() < 1 / 3 else draw_sender("scam", context)
+                yield genuine, Made(text, sender, "smishing", genuine.brand, f"twin_{template.kind}", template.id)
+
+
+def _with_noise(made: Made, seed: str, noise: Noise) -> Made:
+    """The message as it may come: with letters swapped in some words, or with something said beside the point."""
+    rng = random.Random(f"{seed}/noise")
+    text = made.text
+    if rng.random() < noise.typos:
+        text = _PLAIN_WORD.sub(lambda word: _swapped(word[0], rng) if rng.random() < 0.25 else word[0], text)
+    if rng.random() < (noise.asides if made.label != "ham" else noise.asides / 2):
+        aside = ". ".join(rng.sample(ASIDES, rng.randint(1, 2)))
+        text = f"{text} {aside}" if rng.random() < 0.7 else f"{aside}. {text}"
+    return replace(made, text=text)
+
+
+_PLAIN_WORD = re.compile(r"(?<![\w./@:-])[A-Za-z]{4,}(?![\w./@:-])")
+
+
+def _swapped(word: str, rng: random.Random) -> str:
+    place = rng.randrange(1, len(word) - 1)
+    return word[:place] + word[place + 1 : place + 2] + word[place] + word[place + 2 :]
+
+
+def _turned(text: str, sentence: str, rng: random.Random) -> str:
+    """A genuine text with a scam's sentence behind it, or in the place of its last one."""
+    sentences = re.split(r"(?<=[.!?]) +", text)
+    if len(sentences) > 1 and rng.random() < 0.5:
+        text = " ".join(sentences[:-1])
+    return f"{text.rstrip()}{'' if text.rstrip()[-1:] in '.!?:' else '.'} {sentence}"
+
+
+def _slots_of(parts: Sequence[Any]) -> Iterator[Slot]:
+    for part in parts:
+        if isinstance(part, Slot):
+            yield part
+        elif isinstance(part, Choice):
+            for option in part.options:
+                yield from _slots_of(option)
+
+
+def _make(template: Template, seed: str, brands: Registry) -> tuple[Made, Context]:
+    rng = random.Random(seed)
     speaker = speaker_named(rng.choice(template.brands), brands, rng) if template.brands else None
-    context = Context(rng, brands, speaker)
+    context = Context(rng, random.Random(f"{seed}/choices"), seed, brands, speaker, template.label == "ham")
     text = _render(template.parts, template, context).strip()
     sender = draw_sender(rng.choice(template.senders), context)
-    return Made(text, sender, template.label, speaker.name if speaker is not None else None, template.kind, template.id)
+    return Made(text, sender, template.label, speaker.name if speaker is not None else None, template.kind, template.id), context
+
+
+def _again(context: Context) -> Context:
+    """The same message once more: its choices fall as before, its slots keep their values."""
+    return Context(
+        context.random, random.Random(f"{context.seed}/choices"), context.seed, context.registry, context.speaker, values=context.values
+    )
 
 
 def _render(parts: Sequence[Any], template: Template, context: Context) -> str:
@@ -125,7 +210,7 @@ def _value(part: Any, template: Template, context: Context) -> str:
     if isinstance(part, str):
         return part
     if isinstance(part, Choice):
-        return _render(context.random.choice(part.options), template, context)
+        return _render(context.choices.choice(part.options), template, context)
     value = context.values.get(part.name.lower())
     if value is None:
         own = template.slots.get(part.base)
@@ -191,8 +276,8 @@ def _slot(inner: tuple[Any, ...], known: set[str]) -> Slot:
     return Slot(name, base, name.isupper() and name != lower)
 
 
-_FILE_KEYS = {"label", "brands", "senders", "slots", "groups"}
-_GROUP_KEYS = {"kind", "label", "brands", "senders", "wordings"}
+_FILE_KEYS = {"label", "brands", "senders", "slots", "turns", "groups"}
+_GROUP_KEYS = {"kind", "label", "brands", "senders", "turns", "wordings"}
 
 
 def _read_file(file: Path) -> Iterator[Template]:
@@ -234,6 +319,7 @@ def _read_file(file: Path) -> Iterator[Template]:
                 raise DataError(
                     f"{_at(file, group['senders'])}: sender {one!r} is neither an id with digits nor one of {', '.join(SENDERS)}"
                 )
+        turns = tuple(_parts(file, one, known) for one in _texts(file, group["turns"], "turns")) if "turns" in group else ()
         senders = senders or DEFAULT_SENDERS["chat" if label == "ham" and not brands else label]
         for wording in _texts(file, group["wordings"], "wordings"):
             text = _text(file, wording)
@@ -241,7 +327,7 @@ def _read_file(file: Path) -> Iterator[Template]:
             if not brands and re.search(r"\{brand\}", text, re.IGNORECASE):
                 raise DataError(f"{_at(file, wording)}: {{brand}} is used, but the group has no brands")
             digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-            yield Template(f"{file.stem}/{kind}/{digest}", label, kind, brands, senders, text, parts, slots, _at(file, wording))
+            yield Template(f"{file.stem}/{kind}/{digest}", label, kind, brands, senders, text, parts, slots, turns, _at(file, wording))
 
 
 def _at(file: Path, node: yaml.Node) -> str:

@@ -1,13 +1,20 @@
 """The model: one scikit-learn Pipeline from messages to probabilities, its fitting, calibration and threshold."""
 
 from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_matrix, hstack
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from legitext.errors import DataError
+from legitext.evidence import EVIDENCE
 from legitext.features import AdditiveTfidf, EvidenceFeatures, Reader
 from legitext.messages import LABELS, Message
 from legitext.params import Train
@@ -26,13 +33,110 @@ def build_pipeline(params: Train) -> Pipeline:
             ("evidence", EvidenceFeatures()),
         ]
     )
-    classifier = LogisticRegression(C=params.inverse_regularization, solver="lbfgs", max_iter=params.max_iterations, tol=1e-4)
+    classifier = EvidenceRegression(
+        C=params.inverse_regularization, evidence=len(EVIDENCE), folds=params.evidence_folds, max_iter=params.max_iterations
+    )
     return Pipeline([("read", Reader()), ("features", features), ("classify", classifier)])
 
 
-def fit(pipeline: Pipeline, messages: Sequence[Message], labels: Sequence[str], weights: ArrayLike | None = None) -> Pipeline:
-    """Fit in place, then round the coefficients to single precision, so that the artifact can hold them exactly in half the room."""
-    pipeline.fit(messages, list(labels), classify__sample_weight=None if weights is None else np.asarray(weights, dtype=np.float64))
+class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Multinomial logistic regression that weighs evidence against wordings it has not seen.
+
+    Fitted at once, words that were seen in training explain so much that evidence is left with little weight, yet in use the words
+    are new. So: (1) logistic regression on all columns in grouped folds gives each row the scores of its words from models that never
+    saw its group; (2) logistic regression on these scores and the evidence gives the evidence its weight, and the words theirs as a
+    whole; (3) the words' own coefficients come from a fit on all rows. The three are one linear model. (The idea of step 2 is
+    stacking: Wolpert, "Stacked Generalization", Neural Networks 1992.)
+
+    Args:
+        C: inverse strength of the L2 penalty, as in `LogisticRegression`.
+        evidence: how many of the last columns are evidence.
+        folds: grouped folds of step 1; 0 fits all columns at once.
+        max_iter: most iterations of each fit.
+    """
+
+    def __init__(self, C: float = 1.0, evidence: int = 0, folds: int = 4, max_iter: int = 400) -> None:
+        self.C = C
+        self.evidence = evidence
+        self.folds = folds
+        self.max_iter = max_iter
+
+    def fit(
+        self,
+        X: csr_matrix,
+        y: Sequence[str],
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        evidence_only: ArrayLike | None = None,
+    ) -> Self:
+        """Learn `coef_` (n_classes, n_columns), `intercept_` (n_classes,) and `classes_`.
+
+        Args:
+            X: shape (n_rows, n_columns), the evidence last.
+            y: a label a row.
+            sample_weight: a weight a row.
+            groups: rows of a group share a fold; each row its own if not given.
+            evidence_only: true for rows whose words teach nothing, such as a genuine wording with a fake link; they count in step 2.
+        """
+        labels = np.asarray(y, dtype=str)
+        weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        for_words = np.ones(len(labels), dtype=bool) if evidence_only is None else ~np.asarray(evidence_only, dtype=bool)
+        whole = self._regression(X[for_words], labels[for_words], weights[for_words])
+        self.classes_ = whole.classes_
+        self.coef_, self.intercept_ = _symmetric(whole)
+        if self.folds:
+            self._weigh_evidence(X, labels, weights, for_words, np.arange(len(labels)) if groups is None else np.asarray(groups))
+        return self
+
+    def _weigh_evidence(self, X: csr_matrix, labels: Any, weights: Any, for_words: Any, groups: Any) -> None:
+        words = X.shape[1] - self.evidence
+        scores = np.zeros((len(labels), len(self.classes_)))
+        for train, held_out in GroupKFold(self.folds).split(X, labels, groups):
+            seen = train[for_words[train]]
+            if len(set(labels[seen])) != len(self.classes_):
+                raise DataError(f"a label has too few groups for {self.folds} folds: lower train.evidence_folds, or add messages")
+            fold, _ = _symmetric(self._regression(X[seen], labels[seen], weights[seen]))
+            scores[held_out] = X[held_out][:, :words] @ fold[:, :words].T
+        weighed, self.intercept_ = _symmetric(self._regression(hstack([csr_matrix(scores), X[:, words:]]).tocsr(), labels, weights))
+        share = weighed[:, : len(self.classes_)]
+        self.coef_ = np.hstack([share @ self.coef_[:, :words], weighed[:, len(self.classes_) :]])
+
+    def _regression(self, X: csr_matrix, labels: Any, weights: Any) -> LogisticRegression:
+        return LogisticRegression(C=self.C, max_iter=self.max_iter, tol=1e-4).fit(X, labels, sample_weight=weights)
+
+    def decision_function(self, X: csr_matrix) -> NDArray[np.float64]:
+        """Shape (n_rows, n_classes)."""
+        return np.asarray(X @ self.coef_.T + self.intercept_)
+
+    def predict_proba(self, X: csr_matrix) -> NDArray[np.float64]:
+        """Shape (n_rows, n_classes); rows sum to 1."""
+        return np.asarray(softmax(self.decision_function(X), axis=1))
+
+    def predict(self, X: csr_matrix) -> NDArray[np.str_]:
+        """The likeliest label of each row."""
+        return np.asarray(self.classes_[self.decision_function(X).argmax(axis=1)])
+
+
+def _symmetric(regression: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients and intercepts with one row a class, of two classes, too."""
+    if len(regression.classes_) > 2:
+        return regression.coef_, regression.intercept_
+    return np.vstack([-regression.coef_, regression.coef_]) / 2, np.hstack([-regression.intercept_, regression.intercept_]) / 2
+
+
+def fit(
+    pipeline: Pipeline,
+    messages: Sequence[Message],
+    labels: Sequence[str],
+    weights: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    evidence_only: ArrayLike | None = None,
+) -> Pipeline:
+    """Fit in place, then round the coefficients to single precision, so that the artifact can hold them exactly in half the room.
+
+    For the arguments see `EvidenceRegression.fit`.
+    """
+    pipeline.fit(messages, list(labels), classify__sample_weight=weights, classify__groups=groups, classify__evidence_only=evidence_only)
     _round(pipeline)
     return pipeline
 

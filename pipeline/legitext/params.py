@@ -28,6 +28,15 @@ class Synthesize:
 
     templates: str = "data/templates"
     per_template: int = field(default=12, metadata={"low": 1, "high": 10_000})
+    typos: float = field(default=0.08, metadata={"low": 0.0, "high": 1.0})
+    """Share of messages with swapped letters."""
+
+    asides: float = field(default=0.1, metadata={"low": 0.0, "high": 1.0})
+    """Share of scams and spam with something said beside the point; half as many genuine texts."""
+
+    twins_per_template: int = field(default=4, metadata={"low": 0, "high": 10_000})
+    """Scam twins of each genuine wording that has a link or `turns`."""
+
     seed: int = field(default=1, metadata={"low": 0})
 
 
@@ -69,6 +78,12 @@ class Train:
 
     spam_false_alarms: float = field(default=0.01, metadata={"low": 1e-5, "high": 0.5})
     """Share of genuine validation messages that may be called spam."""
+
+    evidence_folds: int = field(default=4, metadata={"low": 0, "high": 20})
+    """Folds in which the evidence is weighed against wordings not seen; 0 fits all at once."""
+
+    twin_weight: float = field(default=0.5, metadata={"low": 0.0, "high": 100.0})
+    """Weight of a scam that was made from a genuine wording by turning its link or one sentence."""
 
     max_iterations: int = field(default=400, metadata={"low": 1})
 

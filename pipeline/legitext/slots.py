@@ -1,11 +1,11 @@
 """What fills the slots of a wording: names, dates, numbers, links and senders, each drawn from a seeded generator."""
 
-import random
 import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from random import Random
 
 from legitext import numbers
 from legitext.brands import Brand, Registry, words_of_name
@@ -676,6 +676,16 @@ SORTS: dict[str, tuple[str, ...]] = {
 _SUFFIX_OF_SORT = {"bank": ["com", "org", "com", "net"], "town": ["gov", "us", "org", "com"], "court": ["gov", "us", "org"], "school": ["org", "edu", "net", "com"],
                    "church": ["org", "com", "church"], "charity": ["org", "org", "com"], "campaign": ["com", "org", "us"], "app": ["com", "io", "app", "co", "me"],
                    "toll": ["com", "org", "gov"]}  # fmt: skip
+ASIDES = (
+    "talk soon|have a great weekend|sorry for the late reply|hope the kids are fine|say hi to your mom for me|lol|miss you guys|"
+    "we should get lunch sometime|the game was so good last night|traffic is terrible today|it's raining here again|"
+    "let me know when you land|i'm at the store, need anything|don't forget the dog|happy birthday again|can't believe it's friday|"
+    "see you at practice|grandpa says hi|got your photos, so cute|just woke up|dinner at ours on sunday|on my way home now|"
+    "how was the movie|congrats on the new place|remind me to call the plumber|what a week|it was so nice to see you|call you after work|"
+    "the cake turned out great|still at the office, ugh|good luck with the exam|bring a jacket, it's cold"
+).split("|")
+"""What people say beside the point, and what a scam hides behind."""
+
 _SHORTENERS = (
     "bit.ly",
     "bit.ly",
@@ -771,11 +781,18 @@ class Speaker:
 
 @dataclass(slots=True)
 class Context:
-    """One message in the making: its generator, its speaker, and the values that its slots have taken."""
+    """One message in the making: its generators, its speaker, and the values that its slots have taken."""
 
-    random: random.Random
+    random: Random
+    """For values and senders."""
+
+    choices: Random
+    """For the alternatives of the wording."""
+
+    seed: str
     registry: Registry
     speaker: Speaker | None
+    genuine: bool = True
     values: dict[str, str] = field(default_factory=dict)
 
 
@@ -793,7 +810,7 @@ def _pools() -> dict[str, tuple[str, ...]]:
     }
 
 
-def invent(sort: str, rng: random.Random) -> Speaker:
+def invent(sort: str, rng: Random) -> Speaker:
     """An invented sender of one of `SORTS`, with a domain of its own."""
     pools = _pools()
     ending = rng.choice(SORTS[sort])
@@ -819,7 +836,7 @@ def invent(sort: str, rng: random.Random) -> Speaker:
     return Speaker(name, _own_domain(name, sort, rng), sort=sort)
 
 
-def _own_domain(name: str, sort: str, rng: random.Random) -> str:
+def _own_domain(name: str, sort: str, rng: Random) -> str:
     words = words_of_name(name.replace("'", "").replace("&", " and " if rng.random() < 0.5 else " "))
     if len(words) > 2 and rng.random() < 0.25:
         words = words[:2]
@@ -829,7 +846,7 @@ def _own_domain(name: str, sort: str, rng: random.Random) -> str:
     return f"{label[:40]}.{rng.choice(_SUFFIX_OF_SORT.get(sort, ['com', 'com', 'com', 'com', 'net', 'co', 'us', 'biz']))}"
 
 
-def speaker_named(name: str, registry: Registry, rng: random.Random) -> Speaker:
+def speaker_named(name: str, registry: Registry, rng: Random) -> Speaker:
     """The speaker that a template's `brands` entry stands for: `~sort` invents one."""
     if name.startswith("~"):
         return invent(name[1:], rng)
@@ -839,19 +856,19 @@ def speaker_named(name: str, registry: Registry, rng: random.Random) -> Speaker:
     return Speaker(name, "".join(words_of_name(name)) + ".com", brand)
 
 
-def _digits(rng: random.Random, size: int) -> str:
+def _digits(rng: Random, size: int) -> str:
     return "".join(rng.choice(string.digits) for _ in range(size))
 
 
-def _token(rng: random.Random, size: int, alphabet: str = string.ascii_letters + string.digits) -> str:
+def _token(rng: Random, size: int, alphabet: str = string.ascii_letters + string.digits) -> str:
     return "".join(rng.choice(alphabet) for _ in range(size))
 
 
-def _money(rng: random.Random, low: float, high: float) -> str:
+def _money(rng: Random, low: float, high: float) -> str:
     return f"${low * (high / low) ** rng.random():,.2f}"
 
 
-def _day(rng: random.Random) -> tuple[int, int, int, str]:
+def _day(rng: Random) -> tuple[int, int, int, str]:
     """Year, month, day and weekday (drawn: nobody checks that they agree, neither genuine texts' readers nor the model)."""
     return rng.randint(2021, 2026), rng.randint(1, 12), rng.randint(1, 28), rng.choice(WEEKDAYS)
 
@@ -875,11 +892,11 @@ def _date(form: str) -> Callable[[Context], str]:
     return draw
 
 
-def _phone_digits(rng: random.Random) -> tuple[str, str, str]:
+def _phone_digits(rng: Random) -> tuple[str, str, str]:
     return rng.choice(AREA_CODES), str(rng.randint(200, 999)), _digits(rng, 4)
 
 
-def _written_phone(parts: tuple[str, str, str], rng: random.Random) -> str:
+def _written_phone(parts: tuple[str, str, str], rng: Random) -> str:
     area, exchange, line = parts
     return rng.choice((f"{area}-{exchange}-{line}", f"({area}) {exchange}-{line}", f"{area}{exchange}{line}", f"{area}.{exchange}.{line}",
                        f"1-{area}-{exchange}-{line}", f"{area}-{exchange}-{line}"))  # fmt: skip
@@ -935,7 +952,7 @@ def _link(context: Context, *, scheme: bool = True) -> str:
     return f"{start}{sub}{domain}{_path(rng)}"
 
 
-def _path(rng: random.Random) -> str:
+def _path(rng: Random) -> str:
     draw = rng.random()
     if draw < 0.2:
         return ""
@@ -953,7 +970,7 @@ def _short_link(context: Context) -> str:
     return f"{rng.choice(('https://', 'https://', '', 'http://'))}{rng.choice(_SHORTENERS)}/{_token(rng, rng.randint(5, 8))}"
 
 
-def _plain_fake_host(rng: random.Random) -> str:
+def _plain_fake_host(rng: Random) -> str:
     draw = rng.random()
     suffix = rng.choice(_FAKE_SUFFIXES)
     if draw < 0.4:
@@ -1002,7 +1019,7 @@ def _fake_host(context: Context) -> str:
     return _unrelated(rng)
 
 
-def _unrelated(rng: random.Random) -> str:
+def _unrelated(rng: Random) -> str:
     draw = rng.random()
     if draw < 0.12:
         return f"{rng.choice(_SHORTENERS)}/{_token(rng, rng.randint(5, 8))}"
@@ -1013,7 +1030,7 @@ def _unrelated(rng: random.Random) -> str:
     return _plain_fake_host(rng)
 
 
-def _misspelt(word: str, rng: random.Random) -> str:
+def _misspelt(word: str, rng: Random) -> str:
     if len(word) < 3:
         return word + word
     place = rng.randrange(1, len(word))
@@ -1021,7 +1038,7 @@ def _misspelt(word: str, rng: random.Random) -> str:
                        word.replace("o", "0", 1).replace("l", "1", 1)))  # fmt: skip
 
 
-def _dressed(host: str, rng: random.Random) -> str:
+def _dressed(host: str, rng: Random) -> str:
     path = "" if "/" in host else _path(rng)
     start = rng.choices(("https://", "http://", "", "hxxps://", "//", "www."), (66, 8, 22, 1, 0.5, 2.5))[0]
     if not start and rng.random() < 0.04:
@@ -1050,6 +1067,15 @@ def _fake_email(context: Context) -> str:
         local = f"{rng.choice(pools['first'])}{rng.choice(pools['last'])}{_digits(rng, rng.randint(0, 5))}".lower()
     host = rng.choice(_MAIL_HOSTS) if rng.random() < 0.8 else _plain_fake_host(rng)
     return f"{local}@{host}"
+
+
+def _own_email(context: Context) -> str:
+    """The address of a firm, or of a person if nobody else speaks."""
+    rng = context.random
+    if context.speaker is not None:
+        return f"{rng.choice(('info', 'noreply', 'alerts', 'hello', 'support', 'notify'))}@{context.speaker.domain}"
+    pools = _pools()
+    return f"{rng.choice(pools['first'])}{rng.choice(('.', '', '_'))}{rng.choice(pools['last'])}{rng.choice(('', '', rng.randint(1, 99)))}@{rng.choice(_MAIL_HOSTS[:6])}".lower()
 
 
 def _code(size: int) -> Callable[[Context], str]:
@@ -1209,7 +1235,7 @@ def draw_sender(kind: str, context: Context) -> str | None:
         prefix = rng.choice(_COUNTRY_PREFIXES)
         return rng.choice((f"{prefix}{_digits(rng, 10)}", f"{prefix} {_digits(rng, 3)} {_digits(rng, 3)} {_digits(rng, 4)}"))
     if kind == "email":
-        return _fake_email(context)
+        return _own_email(context) if context.genuine else _fake_email(context)
     if kind == "name":
         name = context.speaker.name if context.speaker is not None else "INFO"
         return re.sub(r"[^A-Za-z0-9 ]", "", name)[:11].strip() or "INFO"

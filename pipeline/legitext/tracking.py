@@ -100,7 +100,10 @@ def _log_pipeline(mlflow: Any, pipeline: Any) -> None:
         name="pipeline",
         signature=infer_signature(example, pipeline.predict(example)),
         input_example=example,
-        skops_trusted_types=[f"legitext.features.{name}" for name in ("AdditiveTfidf", "EvidenceFeatures", "Reader")],
+        skops_trusted_types=[
+            *(f"legitext.features.{name}" for name in ("AdditiveTfidf", "EvidenceFeatures", "Reader")),
+            "legitext.model.EvidenceRegression",
+        ],
         pip_requirements=["legitext[train]"],
     )
 

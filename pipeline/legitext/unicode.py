@@ -159,6 +159,13 @@ def _names() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
+def _spellings() -> frozenset[str]:
+    from legitext.brands import registry
+
+    return frozenset(name.lower() for brand in registry() for name in (brand.name, *brand.aliases))
+
+
+@lru_cache(maxsize=1)
 def _disguised_words() -> frozenset[str]:
     return OFTEN_DISGUISED | _names()
 
@@ -173,7 +180,7 @@ def _undisguised(word: str) -> str | None:
     known = _disguised_words()
     if plain in known:
         return None
-    if "-" in word and word.replace("-", "").lower() not in _names():  # sign-in and pre-order are plain words
+    if "-" in word and (plain in _spellings() or plain.replace("-", "") not in _names()):  # T-Mobile, sign-in and pre-order are plain
         return None
     joined = _SIGNS.sub("", word)
     if "I_" in word:

@@ -92,7 +92,7 @@ def _on_uci(table: pd.DataFrame, params) -> dict[str, dict[str, float]]:  # type
     rows = table[table["source"] == "sms_spam"].reset_index(drop=True)
     messages, spam = messages_of(rows), (rows["label"] == "spam").to_numpy()
     labels = rows["label"].to_numpy(dtype=str)
-    settings = replace(params.train, inverse_regularization=params.evaluate.yardstick_inverse_regularization)
+    settings = replace(params.train, inverse_regularization=params.evaluate.yardstick_inverse_regularization, evidence_folds=0)
     bar = iter(track(range(2 * params.evaluate.folds), "yardstick: folds on UCI alone"))
 
     def fit_and_score(train, test):  # type: ignore[no-untyped-def]

@@ -28,9 +28,14 @@ def main() -> None:
     if set(rows["label"]) != set(LABELS) or set(validation["label"]) != set(LABELS):
         raise DataError(f"training and validation rows must hold each of {', '.join(LABELS)}: add sources or wordings")
     training = with_and_without_sender(rows)
-    weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).astype(float)
+    twins = training["kind"].str.startswith("twin_", na=False).to_numpy()
+    weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float) * np.where(
+        twins, params.twin_weight, 1.0
+    )
     say(f"fitting on {len(training):,} messages (those with a sender also without it)")
-    pipeline = fit(build_pipeline(params), messages_of(training), list(training["label"]), weights)
+    pipeline = fit(
+        build_pipeline(params), messages_of(training), list(training["label"]), weights, training["group"].to_numpy(dtype=str), twins
+    )
     say("calibrating and choosing thresholds")
     temperature = calibrate(pipeline, messages_of(validation), list(validation["label"]))
     given = probabilities(pipeline, messages_of(validation[validation["label"] == "ham"]))
