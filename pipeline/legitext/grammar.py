@@ -13,7 +13,7 @@ import yaml
 from legitext.brands import Registry
 from legitext.errors import DataError
 from legitext.messages import LABELS
-from legitext.slots import ASIDES, SENDERS, SLOTS, SORTS, Context, draw_sender, speaker_named
+from legitext.slots import SENDERS, SLOTS, SORTS, Context, draw_sender, speaker_named
 
 DEFAULT_SENDERS = {
     "ham": ("official", "short_code", "toll_free", "ten_digit"),
@@ -97,19 +97,8 @@ def load_templates(folder: str | Path) -> list[Template]:
     return templates
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """At what rates messages do not come as they were written."""
-
-    typos: float = 0.0
-    """Share of messages in which a quarter of the words have two letters swapped."""
-
-    asides: float = 0.0
-    """Share of scams and spam with something said beside the point; half as many of the genuine ones."""
-
-
-def make_messages(templates: Sequence[Template], per_template: int, seed: int, brands: Registry, noise: Noise = Noise()) -> Iterator[Made]:
-    """`per_template` messages from each template; repeats of one text are left out.
+def make_messages(templates: Sequence[Template], per_template: int, seed: int, brands: Registry, typos: float = 0.0) -> Iterator[Made]:
+    """`per_template` messages from each template, a share of them with `typos`; repeats of one text are left out.
 
     Each message has generators of its own, seeded by `seed`, its template and its number, so that a new template changes no other's
     messages.
@@ -118,7 +107,7 @@ def make_messages(templates: Sequence[Template], per_template: int, seed: int, b
         texts: set[tuple[str, str | None]] = set()
         for number in range(per_template):
             made, _ = _make(template, f"{seed}/{template.id}/{number}", brands)
-            made = _with_noise(made, f"{seed}/{template.id}/{number}", noise)
+            made = _with_typos(made, f"{seed}/{template.id}/{number}", typos)
             if (made.text, made.sender) not in texts:
                 texts.add((made.text, made.sender))
                 yield made
@@ -149,15 +138,12 @@ def make_twins(templates: Sequence[Template], per_template: int, seed: int, bran
                 yield genuine, Made(text, sender, "smishing", genuine.brand, f"twin_{template.kind}", template.id)
 
 
-def _with_noise(made: Made, seed: str, noise: Noise) -> Made:
-    """The message as it may come: with letters swapped in some words, or with something said beside the point."""
-    rng = random.Random(f"{seed}/noise")
+def _with_typos(made: Made, seed: str, share: float) -> Made:
+    """The message as it may come, in a share of all messages: with two letters swapped in a quarter of its words."""
+    rng = random.Random(f"{seed}/typos")
     text = made.text
-    if rng.random() < noise.typos:
+    if rng.random() < share:
         text = _PLAIN_WORD.sub(lambda word: _swapped(word[0], rng) if rng.random() < 0.25 else word[0], text)
-    if rng.random() < (noise.asides if made.label != "ham" else noise.asides / 2):
-        aside = ". ".join(rng.sample(ASIDES, rng.randint(1, 2)))
-        text = f"{text} {aside}" if rng.random() < 0.7 else f"{aside}. {text}"
     return replace(made, text=text)
 
 

@@ -1,5 +1,6 @@
 """The model: one scikit-learn Pipeline from messages to probabilities, its fitting, calibration and threshold."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -178,6 +179,27 @@ def calibrate(pipeline: Pipeline, messages: Sequence[Message], labels: Sequence[
 def with_and_without_sender(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows, and behind them those with a sender once more without it, so that having one gives no label away."""
     return pd.concat([rows, rows[rows["sender"].notna()].assign(sender=None)], ignore_index=True)
+
+
+def with_asides(rows: pd.DataFrame, share: float) -> pd.DataFrame:
+    """The rows, and behind them a share once more with a line of chat before or after the text.
+
+    Scams hide behind small talk, so it must not speak for them: `share` of the scams and spam, and half as many other texts, are
+    learnt with it, too. Lines are those of the rows' own chat; which, is drawn from the text.
+    """
+    chat = (rows["label"] == "ham") & rows["brand"].isna() & (rows["sender"].isna() | rows["kind"].str.startswith("chat", na=False))
+    lines = sorted(set(rows.loc[chat, "text"]))
+    if not lines or not share:
+        return rows
+    drawn = [int(hashlib.sha256(f"aside/{text}".encode("utf-8", "replace")).hexdigest()[:12], 16) for text in rows["text"]]
+    wanted = np.where(rows["label"] == "ham", share / 2, share)
+    chosen = (np.array([number % 10_007 / 10_007 for number in drawn]) < wanted) & ~chat.to_numpy()
+    texts = [
+        f"{text} {lines[number % len(lines)]}" if number % 3 else f"{lines[number % len(lines)]}. {text}"
+        for text, number, taken in zip(rows["text"], drawn, chosen, strict=True)
+        if taken
+    ]
+    return pd.concat([rows, rows[chosen].assign(text=texts)], ignore_index=True)
 
 
 def threshold_for(scores: ArrayLike, false_alarms: float) -> float:

@@ -31,9 +31,6 @@ class Synthesize:
     typos: float = field(default=0.08, metadata={"low": 0.0, "high": 1.0})
     """Share of messages with swapped letters."""
 
-    asides: float = field(default=0.1, metadata={"low": 0.0, "high": 1.0})
-    """Share of scams and spam with something said beside the point; half as many genuine texts."""
-
     twins_per_template: int = field(default=4, metadata={"low": 0, "high": 10_000})
     """Scam twins of each genuine wording that has a link or `turns`."""
 
@@ -81,6 +78,9 @@ class Train:
 
     evidence_folds: int = field(default=4, metadata={"low": 0, "high": 20})
     """Folds in which the evidence is weighed against wordings not seen; 0 fits all at once."""
+
+    asides: float = field(default=0.35, metadata={"low": 0.0, "high": 1.0})
+    """Share of scams and spam that are also learnt with a line of chat beside them; half as many of the other texts."""
 
     twin_weight: float = field(default=0.5, metadata={"low": 0.0, "high": 100.0})
     """Weight of a scam that was made from a genuine wording by turning its link or one sentence."""

@@ -676,16 +676,6 @@ SORTS: dict[str, tuple[str, ...]] = {
 _SUFFIX_OF_SORT = {"bank": ["com", "org", "com", "net"], "town": ["gov", "us", "org", "com"], "court": ["gov", "us", "org"], "school": ["org", "edu", "net", "com"],
                    "church": ["org", "com", "church"], "charity": ["org", "org", "com"], "campaign": ["com", "org", "us"], "app": ["com", "io", "app", "co", "me"],
                    "toll": ["com", "org", "gov"]}  # fmt: skip
-ASIDES = (
-    "talk soon|have a great weekend|sorry for the late reply|hope the kids are fine|say hi to your mom for me|lol|miss you guys|"
-    "we should get lunch sometime|the game was so good last night|traffic is terrible today|it's raining here again|"
-    "let me know when you land|i'm at the store, need anything|don't forget the dog|happy birthday again|can't believe it's friday|"
-    "see you at practice|grandpa says hi|got your photos, so cute|just woke up|dinner at ours on sunday|on my way home now|"
-    "how was the movie|congrats on the new place|remind me to call the plumber|what a week|it was so nice to see you|call you after work|"
-    "the cake turned out great|still at the office, ugh|good luck with the exam|bring a jacket, it's cold"
-).split("|")
-"""What people say beside the point, and what a scam hides behind."""
-
 _SHORTENERS = (
     "bit.ly",
     "bit.ly",

@@ -5,7 +5,7 @@ from itertools import chain
 import pandas as pd
 
 from legitext.brands import registry
-from legitext.grammar import Noise, load_templates, make_messages, make_twins
+from legitext.grammar import load_templates, make_messages, make_twins
 from legitext.params import load_params
 from legitext.progress import track
 from legitext.stages.running import stage
@@ -17,7 +17,7 @@ def main() -> None:
     """`data/templates` to `data/synthetic.parquet`."""
     params = load_params().synthesize
     templates = load_templates(params.templates)
-    made = make_messages(templates, params.per_template, params.seed, registry(), Noise(params.typos, params.asides))
+    made = make_messages(templates, params.per_template, params.seed, registry(), params.typos)
     twins = (twin for _, twin in make_twins(templates, params.twins_per_template, params.seed, registry()))
     rows = [
         (one.text, one.label, one.sender, one.brand, one.kind, one.template_id)

@@ -10,7 +10,7 @@ from legitext.errors import DataError
 from legitext.fetching import digest_of
 from legitext.files import replacing
 from legitext.messages import LABELS
-from legitext.model import build_pipeline, calibrate, fit, probabilities, threshold_for, with_and_without_sender
+from legitext.model import build_pipeline, calibrate, fit, probabilities, threshold_for, with_and_without_sender, with_asides
 from legitext.params import load_params
 from legitext.progress import say
 from legitext.stages.running import stage
@@ -27,12 +27,12 @@ def main() -> None:
     validation = table[table["split"] == "validation"]
     if set(rows["label"]) != set(LABELS) or set(validation["label"]) != set(LABELS):
         raise DataError(f"training and validation rows must hold each of {', '.join(LABELS)}: add sources or wordings")
-    training = with_and_without_sender(rows)
+    training = with_and_without_sender(with_asides(rows, params.asides))
     twins = training["kind"].str.startswith("twin_", na=False).to_numpy()
     weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float) * np.where(
         twins, params.twin_weight, 1.0
     )
-    say(f"fitting on {len(training):,} messages (those with a sender also without it)")
+    say(f"fitting on {len(training):,} messages (those with a sender also without it, some with chat beside them)")
     pipeline = fit(
         build_pipeline(params), messages_of(training), list(training["label"]), weights, training["group"].to_numpy(dtype=str), twins
     )
