@@ -20,7 +20,7 @@ _GOOD_SUFFIXES = frozenset(
 _ASKS: dict[str, str] = {
     "asks_password": r"\b(?:enter|confirm|verify|update|send|reply|provide|give|need|with)\b[^.!?\n]{0,30}\bpass(?:word|phrase)",
     "asks_card": r"\b(?:card|debit|credit)[ -]?(?:numbers?|details|info(?:rmation)?|no)\b|\b(?:reply|text|send|respond)\b[^.!?\n]{0,20}\bcards?\b|\bcvv\b|\bcard (?:and|&) pin\b",
-    "asks_pin": r"\b(?:your|and|enter|with|confirm|atm|card|debit) pin\b(?! (?:is|code|has|was|:))",
+    "asks_pin": r"\b(?:your|and|enter|with|confirm|atm|card|debit) pin\b(?! (?:is|code|has|was|to|for|from|number is|:))",
     "asks_ssn": r"\bssn\b|\bsocial security (?:number|no\b|card)|\blast (?:4|four) of your social",
     "asks_fee": r"\b(?:redelivery|re-delivery|shipping|customs|handling|processing|clearance|release|storage|import|duty) (?:fee|charge|cost|payment|tax|duty)s?\b",
     "asks_reply_y": r"\b(?:reply|respond|answer|text back|send)(?: with)?[ :]*[\"'(]?(?:y|1|ok|yes)[\"')]?(?=[ ,.]| to\b)[^\n]{0,40}\b(?:open|reopen|re-open|activate|exit|link|close|again|access|refresh)",
@@ -28,7 +28,7 @@ _ASKS: dict[str, str] = {
     "asks_call": r"\b(?:call|contact|dial|ring|phone)\b[^.!?\n]{0,40}?(?:\d{3}[-. )]|\+?1?\d{10})",
     "asks_gift_card": r"\bgift ?cards?\b|\b(?:apple|google play|steam|itunes|vanilla|razer) cards?\b",
     "asks_app_install": r"\b(?:install|download)\b[^.!?\n]{0,30}\b(?:app|apk|anydesk|teamviewer|software|rustdesk)\b",
-    "asks_code": r"\b(?:send|give|tell|read|text|forward|share|reply|respond|provide|pass|confirm|repeat|say)\b(?: \w+){0,4} (?:code|pin|otp|passcode|digits)\b(?! (?:with (?:any|no)|or))",
+    "asks_code": r"\b(?:send|give|tell|read|text|forward|share|reply|respond|provide|pass|confirm|repeat|say)\b(?: \w+){0,4} (?:code|otp|passcode|digits)\b(?! (?:with (?:any|no)|or))|\b(?:give|read|tell|send|forward|repeat|pass|show) (?:it|them|these|this)(?: on)? (?:to|back)\b|\b(?:ask|asks|asking|need|needs|require|requires|collect) (?:you )?(?:for )?(?:it|this|this code|the code|your code|that code|these digits)\b",
     "says_will_ask": r"\b(?:will|'ll|may|going to|is about to) (?:call|ask|contact|phone|ring)\b|\b(?:agent|representative|rep|specialist|officer|advisor|team|department|technician)s? (?:will|'ll) (?:ask|need|request|require|collect|verify)",
     "asks_crypto": r"\b(?:bitcoin|btc|usdt|ethereum|eth|crypto|binance|coinbase)\b",
     "asks_move_chat": r"\b(?:whats ?app|telegram|wechat|line id|signal app|viber)\b",
@@ -70,6 +70,7 @@ _SENTENCES: dict[str, str] = {
     "link_trick_name": "the name of a brand is built into {domain}",
     "link_trick_misspelt": "{domain} is a misspelt brand",
     "link_trick_path": "a brand is named behind a host that is not its own",
+    "link_public_body": "{domain} stands under .{suffix}, which only public bodies get",
     "link_shortener": "a public link shortener hides where the link goes",
     "link_free_host": "the page stands on a host where anybody can put one",
     "link_address": "the link goes to a bare IP address",
@@ -80,6 +81,9 @@ _SENTENCES: dict[str, str] = {
     "link_named_partly": "{domain} adds to a name that is in the text",
     "link_unnamed": "the text does not say whose site {domain} is",
     "link_random": "{domain} looks drawn by chance",
+    "link_belies_sender": "the sender id is {speaker}'s, but {domain} is not: ids can be forged",
+    "link_strange_twice": "{domain} is strange in more than one way",
+    "link_strange_and_pressing": "it presses the reader towards {domain}, which is not known as the sender's",
     "link_bare": "the link is given without https://",
     "link_many": "there are several links",
     "link_not_speakers": "the text speaks for {speaker}, but the link is not theirs",
@@ -117,6 +121,7 @@ _SENTENCES: dict[str, str] = {
     "asks_app_install": "it asks to install an app",
     "asks_code": "it asks to pass a code on",
     "says_will_ask": "it says that somebody will call or ask",
+    "code_to_pass_on": "it gives a code and asks to pass it on",
     "asks_crypto": "it speaks of crypto money",
     "asks_move_chat": "it asks to move to another messenger",
     "asks_tap": "it asks to open a link",
@@ -141,7 +146,7 @@ _SENTENCES: dict[str, str] = {
 EVIDENCE = tuple(_SENTENCES)
 """The names of all features, in the order of the model's columns."""
 
-GENUINE = frozenset({"sender_official", "link_official", "link_official_unnamed", "link_named", "number_checks"})
+GENUINE = frozenset({"sender_official", "link_official", "link_official_unnamed", "link_public_body", "link_named", "number_checks"})
 """Those that speak for the sender being who it says it is."""
 
 _INDEX = {name: index for index, name in enumerate(EVIDENCE)}
@@ -167,9 +172,9 @@ def find_evidence(reading: Reading) -> list[Clue]:
             clues[name] = Clue(name, span, link)
 
     speaker = reading.speaker
-    strange = any(link.owner is None for link in reading.links)
+    foreign = any(link.owner is None for link in reading.links)
     for link in reading.links:
-        if link.owner is None or not (strange or is_only_a_name(link)):  # an official address beside another proves nothing
+        if link.owner is None or not (foreign or is_only_a_name(link)):  # an official address beside another proves nothing
             _judge_link(link, reading, speaker, add)
     if len(reading.links) > 1:
         add("link_many", (reading.links[1].start, reading.links[1].end))
@@ -198,6 +203,16 @@ def find_evidence(reading: Reading) -> list[Clue]:
             if name not in _ASKS or not _DENIED.search(reading.lower, max(0, match.start() - 40), match.start()):
                 add(name, reading.folded.span(*match.span()))
                 break
+    if "code_given" in clues and ("asks_code" in clues or "says_will_ask" in clues):
+        add("code_to_pass_on", clues["asks_code" if "asks_code" in clues else "says_will_ask"].span)
+    if "sender_official" in clues and "link_not_speakers" in clues:
+        add("link_belies_sender", clues["link_not_speakers"].span, clues["link_not_speakers"].link)
+    for name in ("link_unnamed", "link_named_partly", "link_lookalike", "link_lookalike_of_speaker"):
+        strange = clues.get(name)
+        if strange is not None and not {"link_odd_suffix", "link_random"}.isdisjoint(clues):
+            add("link_strange_twice", strange.span, strange.link)
+        if strange is not None and not {"asks_confirm_details", "asks_fee", "threat", "deadline"}.isdisjoint(clues):
+            add("link_strange_and_pressing", strange.span, strange.link)
     if speaker is not None:
         for ask in speaker.never_asks:
             clue = clues.get(f"asks_{ask}")
@@ -254,6 +269,9 @@ def _judge_link(link: Link, reading: Reading, speaker: Brand | None, add: "Add")
     if link.shortener or link.address:
         return
     label = link.host.split(".")[-2 - link.suffix.count(".")] if link.suffix else link.host
+    if link.suffix in {"gov", "mil"} or link.suffix.endswith((".gov", ".mil")):
+        add("link_public_body", span, link)
+        return
     named = _how_named(label, reading) if link.lookalike is None else None
     if named is not None:
         add(named, span, link)
@@ -289,8 +307,8 @@ def _how_named(label: str, reading: Reading) -> str | None:
 
 
 def _looks_random(label: str) -> bool:
-    """Whether digits stand inside letters, or five consonants in a row."""
-    return bool(re.search(r"[a-z]\d+[a-z]|\d[a-z]\d|[bcdfghjklmnpqrstvwxz]{5}", label))
+    """Whether digits stand inside letters, or five consonants other than s in a row."""
+    return bool(re.search(r"[a-z]\d+[a-z]|\d[a-z]\d|[bcdfghjklmnpqrtvwxz]{5}", label))
 
 
 def _judge_sender(reading: Reading, speaker: Brand | None, add: "Add") -> None:

@@ -113,7 +113,9 @@ def make_messages(templates: Sequence[Template], per_template: int, seed: int, b
                 yield made
 
 
-def make_twins(templates: Sequence[Template], per_template: int, seed: int, brands: Registry) -> Iterator[tuple[Made, Made]]:
+def make_twins(
+    templates: Sequence[Template], per_template: int, seed: int, brands: Registry, typos: float = 0.0
+) -> Iterator[tuple[Made, Made]]:
     """Pairs of a genuine message and its smallest scam twin, up to `per_template` from each genuine template that can be turned.
 
     The twin's link goes elsewhere, or a sentence that asks for what no sender asks for stands at its end; a third of the twins keep
@@ -135,7 +137,8 @@ def make_twins(templates: Sequence[Template], per_template: int, seed: int, bran
             if text != genuine.text and text not in seen:
                 seen.add(text)
                 sender = genuine.sender if rng.random() < 1 / 3 else draw_sender("scam", context)
-                yield genuine, Made(text, sender, "smishing", genuine.brand, f"twin_{template.kind}", template.id)
+                twin = Made(text, sender, "smishing", genuine.brand, f"twin_{template.kind}", template.id)
+                yield genuine, _with_typos(twin, f"twin/{seed}/{template.id}/{number}", typos)
 
 
 def _with_typos(made: Made, seed: str, share: float) -> Made:

@@ -421,7 +421,8 @@ def _read(written: str, scheme: str | None, begin: int, start: int, folded: Fold
         return None
     domain, suffix, private = found
     host = address or host
-    open_host = host in OPEN_HOSTS or domain in OPEN_HOSTS
+    named = host in brands.by_domain and host not in OPEN_HOSTS  # maps.app.goo.gl is Google's, whatever goo.gl leads to
+    open_host = not named and (host in OPEN_HOSTS or domain in OPEN_HOSTS)
     free_host = private or open_host or domain in FREE_HOSTS or host in FREE_HOSTS
     imitated = None if open_host or not host.isascii() else brands.owner(host)
     owner = None if as_seen else imitated
@@ -446,7 +447,7 @@ def _read(written: str, scheme: str | None, begin: int, start: int, folded: Fold
         userinfo=userinfo,
         port=port,
         owner=owner,
-        shortener=domain in SHORTENERS,
+        shortener=domain in SHORTENERS and not named,
         free_host=free_host,
         address=address is not None,
         punycode=punycode,

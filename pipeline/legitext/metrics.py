@@ -98,6 +98,9 @@ def headline(slices_of_it: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
             for name in ("genuine_called_smishing", "genuine_flagged", "scams_caught"):
                 if name in rows:
                     figures[f"{source}.{name}"] = rows[name]["share"]
+    figures |= {
+        f"twins.{name}": slices_of_it["twins"]["all"][name]["share"] for name in ("right", "higher") if slices_of_it["twins"]["all"]["n"]
+    }
     for folds, row in slices_of_it.get("yardstick", {}).items():
         figures |= {f"uci_{folds}.{name}": row[name] for name in ("f1", "auc")}
     figures |= {f"threshold.{label}": value for label, value in model["thresholds"].items()}

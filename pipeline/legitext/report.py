@@ -67,6 +67,19 @@ def figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
         + f", expected calibration error {overall['expected_calibration_error']:.3f}. With 95 % bootstrap intervals, by source:"
     )
     lines.append(_slices_table(metrics["by_source"], "source"))
+    twins = metrics.get("twins", {})
+    if twins:
+        lines.append(
+            "Twins: a genuine text and the scam that differs from it by a link or one sentence, a third of them with the genuine sender, from "
+            "wordings not trained on. A pair is right if the scam is called smishing, the genuine text is not, and the scam is scored higher:\n\n"
+            "| twins | pairs | right | scored higher | scam caught | genuine called smishing |\n|---|---|---|---|---|---|\n"
+            + "\n".join(
+                f"| {name} | {row['n']:,} | "
+                + " | ".join(_cell(row[key]) for key in ("right", "higher", "scams_caught", "genuine_called_smishing"))
+                + " |"
+                for name, row in twins.items()
+            )
+        )
     if "yardstick" in metrics:
         grouped, random = metrics["yardstick"]["grouped"], metrics["yardstick"]["random"]
         lines.append(

@@ -1,6 +1,7 @@
 """The one place that talks to MLflow: a run for each evaluation."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -66,12 +67,20 @@ def log_run(
         for (source, use), table in tables.items():
             data = mlflow.data.from_pandas(table[["text", "label"]].astype("object"), name=source, targets="label")
             mlflow.log_input(data, context=use)
-        mlflow.log_metrics(
-            {name: float(value) for name, value in _flat(figures, "/").items() if isinstance(value, int | float) and value == value}
-        )
+        numbers = {name: value for name, value in _flat(figures, "/").items() if isinstance(value, int | float) and value == value}
+        mlflow.log_metrics({metric_name(name): float(value) for name, value in numbers.items()})
         mlflow.log_artifacts(str(pictures), "pictures")
         _log_pipeline(mlflow, pipeline)
         return str(mlflow.active_run().info.run_id)
+
+
+def metric_name(name: str) -> str:
+    """`name` as MLflow takes it: letters, digits and `_ - . : /` and spaces, whatever a brand is called.
+
+    >>> metric_name("by_brand/AT&T/scams_caught")
+    'by_brand/AT_T/scams_caught'
+    """
+    return re.sub(r"[^\w .:/-]", "_", name, flags=re.ASCII)
 
 
 def git_commit() -> str:

@@ -1,19 +1,24 @@
 """Measure the model on rows it never saw, draw the pictures, and track the run."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
 import pandas as pd
 
 from legitext import charts, tracking
+from legitext.brands import registry
 from legitext.files import replacing, write_text
-from legitext.messages import LABELS
-from legitext.metrics import by, calls, headline, overall, slices, yardstick
+from legitext.grammar import Made, Template, load_templates, make_twins
+from legitext.links import find_links
+from legitext.messages import LABELS, Message
+from legitext.metrics import by, calls, headline, overall, share, slices, yardstick
 from legitext.model import build_pipeline, fit, probabilities
-from legitext.params import load_params
+from legitext.params import Evaluate, load_params
 from legitext.progress import say, track
 from legitext.split import duplicate_groups
 from legitext.stages.running import stage
@@ -46,6 +51,8 @@ def main() -> None:
         "by_kind": by("kind", test[business_rows(test)], called[business_rows(test)], least=10, **options),
         "by_brand": by("brand", business, called[business.index], least=30, **options),
     }
+    held_out = set(test.loc[test["source"] == "grammar", "group"])
+    slices_of_it["twins"] = _on_twins([one for one in load_templates(params.synthesize.templates) if one.id in held_out], model, settings)
     if (table["source"] == "sms_spam").any():
         slices_of_it["yardstick"] = _on_uci(table, params)
     metrics = headline(slices_of_it, model)
@@ -86,6 +93,43 @@ def business_rows(table: pd.DataFrame) -> pd.Series:
     return (
         table["source"].isin(["grammar", "benchmark_genuine", "benchmark_smishing", "otp", "exais", "political_us"]) & table["kind"].notna()
     )
+
+
+def _on_twins(templates: Sequence[Template], model: Mapping[str, Any], settings: Evaluate) -> dict[str, Any]:
+    """Pairs of a genuine text and its smallest scam twin, from wordings never trained on, by what there is to know them by.
+
+    A pair is right if the scam is called smishing, the genuine text is not, and the scam is scored higher.
+    """
+    pairs = list(make_twins(templates, 12, settings.seed, registry()))
+    rows = pd.DataFrame({"slice": [_slice_of(fake) for _, fake in pairs]})
+    for side, messages in (("true", [true for true, _ in pairs]), ("fake", [fake for _, fake in pairs])):
+        given = probabilities(model["pipeline"], [Message(one.text, one.sender) for one in messages])
+        rows[side] = given[:, 2]
+        rows[f"{side}_called"] = calls(given, model["thresholds"]) == "smishing"
+    rows["right"] = rows["fake_called"] & ~rows["true_called"] & (rows["fake"] > rows["true"])
+    rows["higher"] = rows["fake"] > rows["true"]
+    options = {"seed": settings.seed, "resamples": settings.bootstrap}
+    figures = {"all": rows, **{str(name): part for name, part in rows.groupby("slice", sort=True)}}
+    return {
+        name: {
+            "n": len(part),
+            "right": share(part["right"], **options),
+            "higher": share(part["higher"], **options),
+            "scams_caught": share(part["fake_called"], **options),
+            "genuine_called_smishing": share(part["true_called"], **options),
+        }
+        for name, part in figures.items()
+    }
+
+
+def _slice_of(fake: Made) -> str:
+    """What there is to know a scam twin by."""
+    if registry().by_name.get((fake.brand or "").casefold()) is None:
+        return "sender not registered"
+    links = find_links(fake.text)
+    if any(link.lookalike is not None for link in links):
+        return "registered sender: link imitates"
+    return "registered sender: other link" if links else "registered sender: no link"
 
 
 def _on_uci(table: pd.DataFrame, params) -> dict[str, dict[str, float]]:  # type: ignore[no-untyped-def]

@@ -18,7 +18,7 @@ def main() -> None:
     params = load_params().synthesize
     templates = load_templates(params.templates)
     made = make_messages(templates, params.per_template, params.seed, registry(), params.typos)
-    twins = (twin for _, twin in make_twins(templates, params.twins_per_template, params.seed, registry()))
+    twins = (twin for _, twin in make_twins(templates, params.twins_per_template, params.seed, registry(), params.typos))
     rows = [
         (one.text, one.label, one.sender, one.brand, one.kind, one.template_id)
         for one in track(chain(made, twins), f"messages from {len(templates):,} wordings")
