@@ -3,7 +3,7 @@
 import hashlib
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,22 @@ def load_templates(folder: str | Path) -> list[Template]:
     return templates
 
 
-def make_messages(templates: Sequence[Template], per_template: int, seed: int, brands: Registry, typos: float = 0.0) -> Iterator[Made]:
-    """`per_template` messages from each template, a share of them with `typos`; repeats of one text are left out.
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """At what rates messages do not come as they were written."""
+
+    typos: float = 0.0
+    """Share of messages in which three of ten words have two letters swapped."""
+
+    tricks: float = 0.0
+    """Share of scams and spam in which three of ten words are hidden from machines by one of `_TRICKS`."""
+
+
+NO_NOISE = Noise()
+
+
+def make_messages(templates: Sequence[Template], per_template: int, seed: int, brands: Registry, noise: Noise = NO_NOISE) -> Iterator[Made]:
+    """`per_template` messages from each template, with the `noise` that messages come with; repeats of one text are left out.
 
     Each message has generators of its own, seeded by `seed`, its template and its number, so that a new template changes no other's
     messages.
@@ -107,14 +121,14 @@ def make_messages(templates: Sequence[Template], per_template: int, seed: int, b
         texts: set[tuple[str, str | None]] = set()
         for number in range(per_template):
             made, _ = _make(template, f"{seed}/{template.id}/{number}", brands)
-            made = _with_typos(made, f"{seed}/{template.id}/{number}", typos)
+            made = _as_it_comes(made, f"{seed}/{template.id}/{number}", noise)
             if (made.text, made.sender) not in texts:
                 texts.add((made.text, made.sender))
                 yield made
 
 
 def make_twins(
-    templates: Sequence[Template], per_template: int, seed: int, brands: Registry, typos: float = 0.0
+    templates: Sequence[Template], per_template: int, seed: int, brands: Registry, noise: Noise = NO_NOISE
 ) -> Iterator[tuple[Made, Made]]:
     """Pairs of a genuine message and its smallest scam twin, up to `per_template` from each genuine template that can be turned.
 
@@ -138,17 +152,30 @@ def make_twins(
                 seen.add(text)
                 sender = genuine.sender if rng.random() < 1 / 3 else draw_sender("scam", context)
                 twin = Made(text, sender, "smishing", genuine.brand, f"twin_{template.kind}", template.id)
-                yield genuine, _with_typos(twin, f"twin/{seed}/{template.id}/{number}", typos)
+                yield genuine, _as_it_comes(twin, f"twin/{seed}/{template.id}/{number}", noise)
 
 
-def _with_typos(made: Made, seed: str, share: float) -> Made:
-    """The message as it may come, in a share of all messages: with two letters swapped in a quarter of its words."""
-    rng = random.Random(f"{seed}/typos")
+def _as_it_comes(made: Made, seed: str, noise: Noise) -> Made:
+    """The message with typos, or a scam's with tricks, at the rates of `noise`."""
+    rng = random.Random(f"{seed}/noise")
     text = made.text
-    if rng.random() < share:
-        text = _PLAIN_WORD.sub(lambda word: _swapped(word[0], rng) if rng.random() < 0.25 else word[0], text)
+    if rng.random() < noise.typos:
+        text = _PLAIN_WORD.sub(lambda word: _swapped(word[0], rng) if rng.random() < 0.3 else word[0], text)
+    if made.label != "ham" and rng.random() < noise.tricks:
+        trick = rng.choice(_TRICKS)
+        text = _PLAIN_WORD.sub(lambda word: trick(word[0], rng) if rng.random() < 0.3 else word[0], text)
     return replace(made, text=text)
 
+
+_LOOKALIKES = dict(zip("aceiopsxyBCEHKMOPTX", "асеіорѕхуВСЕНКМОРТХ", strict=True))
+_DIGITS = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "l": "1"}
+_TRICKS: tuple[Callable[[str, random.Random], str], ...] = (
+    lambda word, rng: " ".join(word),
+    lambda word, rng: word[: len(word) // 2] + rng.choice("\u200b\u200c\u2060\u00ad") + word[len(word) // 2 :],
+    lambda word, rng: "".join(_LOOKALIKES.get(character, character) for character in word),
+    lambda word, rng: "".join(_DIGITS.get(character, character) if rng.random() < 0.5 else character for character in word),
+)
+"""How scams hide words: letters spaced out, invisible characters, letters of another alphabet, digits for letters."""
 
 _PLAIN_WORD = re.compile(r"(?<![\w./@:-])[A-Za-z]{4,}(?![\w./@:-])")
 

@@ -31,6 +31,9 @@ class Synthesize:
     typos: float = field(default=0.08, metadata={"low": 0.0, "high": 1.0})
     """Share of messages with swapped letters."""
 
+    tricks: float = field(default=0.06, metadata={"low": 0.0, "high": 1.0})
+    """Share of scams and spam with hidden words."""
+
     twins_per_template: int = field(default=4, metadata={"low": 0, "high": 10_000})
     """Scam twins of each genuine wording that has a link or `turns`."""
 
