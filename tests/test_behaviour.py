@@ -45,3 +45,65 @@ def test_case_accents_and_emoji_raise_no_alarm(classifier):
     text = "Your table for 4 at Rosa's Grill is confirmed for Friday 7 PM. See you soon"
     for harmless in (text, text.upper(), text.lower(), text + " 🎉", text.replace("e", "é")):
         assert classifier.predict_one(harmless).label == "ham"
+
+
+UPS = "UPS Update: your package 1Z999AA10123456784 arrives today. https://www.ups.com/track?n=1Z999AA10123456784"
+
+
+@pytest.mark.parametrize(
+    ("text", "sender"),
+    [
+        (UPS.replace("www.ups.com", "www.ups.com.track-map.cc"), "69877"),  # only the link, from a forged id
+        (UPS.replace("www.ups.com", "ups-redelivery.top"), None),
+        (
+            "USPS 9400111206206512345675, Out for Delivery 10/02/2025 FORT COLLINS CO 80525. Confirm at https://usps.com-trkvx.top/us",
+            "28777",
+        ),
+        ("482915 is your Amazon OTP. Our agent will call you and ask for this code.", "(347) 555-0110"),
+        ("Chase Fraud: Did you use card 1234 for $84.17 at SHELL OIL? If not, reply with your card number and PIN.", "(561) 555-0130"),
+    ],
+)
+def test_a_link_or_one_sentence_makes_the_scam(classifier, text, sender):
+    assert classifier.predict_one(text, sender).label == "smishing"
+
+
+def test_only_the_sender_moves_the_score(classifier):
+    text = "USPS: your package could not be delivered. We will try again tomorrow."
+    scores = [
+        classifier.predict_one(text, sender).probabilities["smishing"]
+        for sender in ("28777", None, "+63 995 271 4822", "post-usps-x9f@hotmail.com")
+    ]
+    assert scores[0] < scores[1] < scores[2]
+    assert scores[1] < scores[3]
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("Hi {}, your table at Rosa's Grill is ready", ["Maria", "John", "Xi", "Aaliyah"]),
+        ("Citi Alert: a ${} charge was made on your card ending in 1234 at SHELL OIL", ["5.00", "84.17", "1,250.99", "9,400"]),
+        ("Your cleaning at Lakeside Dental is on {}. Reply C to confirm", ["Mon, May 5", "12/24", "Friday", "2026-01-31"]),
+        ("Your Vemiio verification code is {}", ["1234", "482915", "90210", "77777777"]),
+    ],
+)
+def test_names_amounts_dates_and_codes_change_no_verdict(classifier, text, others):
+    assert {classifier.predict_one(text.format(other)).label for other in others} == {"ham"}
+
+
+def test_twins_of_registered_senders_are_told_apart(classifier, templates):
+    """At least 200 pairs of the grammar: a genuine text, and the same with a link that imitates its sender's."""
+    from legitext import find_links
+    from legitext.brands import registry
+    from legitext.grammar import make_twins
+
+    pairs = [
+        (genuine, fake)
+        for genuine, fake in make_twins(templates, 2, 41, registry())
+        if registry().by_name.get(genuine.brand.casefold()) and any(link.lookalike for link in find_links(fake.text))
+    ]
+    assert len(pairs) >= 200
+    right = 0
+    for genuine, fake in pairs:
+        true, false = classifier.predict_one(genuine.text, genuine.sender), classifier.predict_one(fake.text, fake.sender)
+        right += true.label != "smishing" and false.label == "smishing" and true.probabilities["smishing"] < false.probabilities["smishing"]
+    assert right / len(pairs) >= 0.95

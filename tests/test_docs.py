@@ -37,12 +37,13 @@ def test_every_file_that_is_named_is_there():
     for name in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / name).is_file(), name
     for name in set(re.findall(r"\b(\w+\.(?:py|toml))\b", README)):
-        assert list((ROOT / "pipeline/legitext").rglob(name)), name
+        assert name == "mine.toml" or list((ROOT / "pipeline/legitext").rglob(name)), name
 
 
 def test_the_commands_that_are_named_exist():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b", README)) <= targets
+    named = set(re.findall(r"(?:`|^)make ([a-z]+)(?:`|$)", README, re.MULTILINE))
+    assert {"train", "test", "help", "ui"} <= named <= targets
     for command in set(re.findall(r"^legitext (\w+)", README, re.MULTILINE)):
         with pytest.raises(SystemExit) as ended:
             main([command, "--help"])

@@ -149,6 +149,9 @@ EVIDENCE = tuple(_SENTENCES)
 GENUINE = frozenset({"sender_official", "link_official", "link_official_unnamed", "link_public_body", "link_named", "number_checks"})
 """Those that speak for the sender being who it says it is."""
 
+LINKS_JUDGED = 12
+"""Hosts of one text that are looked at closely. Foreign ones come first: official ones count only where there is no other."""
+
 _INDEX = {name: index for index, name in enumerate(EVIDENCE)}
 
 
@@ -173,8 +176,12 @@ def find_evidence(reading: Reading) -> list[Clue]:
 
     speaker = reading.speaker
     foreign = any(link.owner is None for link in reading.links)
+    judged: set[str] = set()
     for link in reading.links:
-        if link.owner is None or not (foreign or is_only_a_name(link)):  # an official address beside another proves nothing
+        if link.owner is not None and (foreign or is_only_a_name(link)):
+            continue  # an official address beside another proves nothing
+        if link.host not in judged and len(judged) < LINKS_JUDGED:
+            judged.add(link.host)
             _judge_link(link, reading, speaker, add)
     if len(reading.links) > 1:
         add("link_many", (reading.links[1].start, reading.links[1].end))

@@ -1,6 +1,7 @@
 """Numbers that a sender issues and a faker invents: tracking, waybill and order numbers with their check digits."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -101,11 +102,13 @@ FORMATS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
 
 def find_numbers(text: str) -> list[Number]:
     """The numbers of known formats in `text`, in order; of formats that overlap, the first in `FORMATS`."""
-    found: list[Number] = []
+    found: list[Number] = []  # in order; no two overlap
     if not any(character.isdigit() for character in text):
         return found
     for name, (pattern, checks) in FORMATS.items():
         for match in pattern.finditer(text):
-            if all(match.end() <= other.start or match.start() >= other.end for other in found):
-                found.append(Number(name, checks(match[0]), match.start(), match.end()))
-    return sorted(found, key=lambda number: number.start)
+            place = bisect_left(found, match.start(), key=lambda number: number.start)
+            free = (place == 0 or found[place - 1].end <= match.start()) and (place == len(found) or match.end() <= found[place].start)
+            if free:
+                found.insert(place, Number(name, checks(match[0]), match.start(), match.end()))
+    return found

@@ -1,0 +1,38 @@
+"""Disguises on the packaged model: the attacks do what they say, and cost little."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from legitext import Classifier, Message, find_links
+from legitext.brands import registry
+from legitext.grammar import make_messages
+
+ROOT = Path(__file__).parents[1]
+SPEC = importlib.util.spec_from_file_location("evasion", ROOT / "benchmarks/evasion.py")
+evasion = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(evasion)
+
+TEXT = "Hello, your USPS parcel cannot be delivered, please confirm the address at https://usps-trk.top/a within 12 hours"
+
+
+@pytest.mark.parametrize("name", [*evasion.ATTACKS, *evasion.HARMLESS])
+def test_a_change_changes_words_and_no_link_and_is_the_same_each_time(name):
+    change = {**evasion.ATTACKS, **evasion.HARMLESS}[name]
+    changed = change(TEXT)
+    assert changed != TEXT
+    assert changed == change(TEXT)
+    assert [link.host for link in find_links(changed)] == [link.host for link in find_links(TEXT)]
+
+
+def test_no_attack_costs_much_and_nothing_harmless_alarms(templates):
+    made = list(make_messages(templates[::4], 1, 99, registry()))
+    scams = [Message(one.text, one.sender) for one in made if one.label == "smishing"]
+    genuine = [Message(one.text, one.sender) for one in made if one.label == "ham"]
+    assert min(len(scams), len(genuine)) > 100
+    attacked, alarmed = evasion.compare(Classifier.load(), scams, genuine)
+    for name, (before, after) in attacked.items():
+        assert after >= before - 0.05, name  # 0.03 on the thousands of test scams; here they are some hundred
+    for name, (share, _) in alarmed.items():
+        assert share <= 0.01, name
