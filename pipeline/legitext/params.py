@@ -98,7 +98,7 @@ class Evaluate:
     folds: int = field(default=5, metadata={"low": 2, "high": 20})
     """Folds of the yardstick on the UCI collection."""
 
-    yardstick_inverse_regularization: float = field(default=100.0, metadata={"low": 1e-6, "high": 1e6})
+    yardstick_inverse_regularization: float = field(default=300.0, metadata={"low": 1e-6, "high": 1e6})
     """`C` of the yardstick's models: its corpus is a tenth of the training set, so its terms need more freedom."""
 
     seed: int = field(default=1, metadata={"low": 0})
