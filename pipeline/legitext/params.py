@@ -99,7 +99,7 @@ class Evaluate:
     """Folds of the yardstick on the UCI collection."""
 
     yardstick_inverse_regularization: float = field(default=300.0, metadata={"low": 1e-6, "high": 1e6})
-    """`C` of the yardstick's models: its corpus is a tenth of the training set, so its terms need more freedom."""
+    """`C` of the yardstick's models: its corpus is small, so its terms need more freedom."""
 
     seed: int = field(default=1, metadata={"low": 0})
     bootstrap: int = field(default=500, metadata={"low": 20, "high": 100_000})
