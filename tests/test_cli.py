@@ -97,3 +97,10 @@ def test_a_command_that_needs_the_extra_says_which_line_mends_it(monkeypatch, ca
     monkeypatch.setitem(sys.modules, "pandas", None)
     assert main(["evaluate", "x.csv"]) == 2
     assert "pip install 'legitext[train]'" in capsys.readouterr().err
+
+
+def test_texts_that_no_terminal_can_show_are_answered():
+    code = "import sys; from legitext.cli import main; sys.exit(main(['predict', 'held \\ud800 https://usps-trk.top/a', '--json']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["label"] == "smishing"

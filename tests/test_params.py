@@ -1,6 +1,8 @@
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 
 from legitext.errors import ParamsError
 from legitext.params import Params, load_params
@@ -48,3 +50,9 @@ def test_a_wrong_key_or_value_is_named(tmp_path, content, says):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ParamsError, match="No such file"):
         load_params(tmp_path / "params.yaml")
+
+
+def test_every_parameter_stands_in_the_projects_file():
+    values = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
+    for section in fields(Params):
+        assert set(values[section.name]) == {one.name for one in fields(section.default)}  # one left out would change unseen

@@ -1,6 +1,7 @@
 """The command line: parse, call, print."""
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -18,6 +19,9 @@ LEAST_WEIGHT = 0.1
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it worked, 2 with one line on standard error if the input was at fault."""
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a text may hold what no terminal can show
     try:
         return int(options.run(options))
     except LegitextError as error:

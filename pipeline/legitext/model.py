@@ -1,7 +1,7 @@
 """The model: one scikit-learn Pipeline from messages to probabilities, its fitting, calibration and threshold."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -127,7 +127,7 @@ def _symmetric(regression: LogisticRegression) -> tuple[NDArray[np.float64], NDA
 
 def fit(
     pipeline: Pipeline,
-    messages: Sequence[Message],
+    messages: Iterable[Message],
     labels: Sequence[str],
     weights: ArrayLike | None = None,
     groups: ArrayLike | None = None,
@@ -142,7 +142,7 @@ def fit(
     return pipeline
 
 
-def probabilities(pipeline: Pipeline, messages: Sequence[Message]) -> NDArray[np.float64]:
+def probabilities(pipeline: Pipeline, messages: Iterable[Message]) -> NDArray[np.float64]:
     """Shape (n_messages, 3), columns as in `LABELS`; a label that was not trained on has 0."""
     given = pipeline.predict_proba(messages)
     full = np.zeros((len(given), len(LABELS)))

@@ -39,8 +39,7 @@ def main() -> None:
     model = joblib.load("data/model.joblib")
     sources = json.loads(Path("data/sources.json").read_text(encoding="utf-8"))
     test = table[table["split"] == "test"].reset_index(drop=True)
-    say(f"scoring {len(test):,} test messages")
-    given = probabilities(model["pipeline"], messages_of(test))
+    given = probabilities(model["pipeline"], track(messages_of(test), "test messages scored"))
     called = calls(given, model["thresholds"])
     options = {"seed": settings.seed, "resamples": settings.bootstrap}
     business = test[test["source"].isin(["grammar", "benchmark_genuine", "benchmark_smishing"])]

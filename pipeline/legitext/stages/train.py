@@ -34,7 +34,12 @@ def main() -> None:
     )
     say(f"fitting on {len(training):,} messages (those with a sender also without it, some with chat beside them)")
     pipeline = fit(
-        build_pipeline(params), messages_of(training), list(training["label"]), weights, training["group"].to_numpy(dtype=str), twins
+        build_pipeline(params),
+        track(messages_of(training), "messages read"),
+        list(training["label"]),
+        weights,
+        training["group"].to_numpy(dtype=str),
+        twins,
     )
     say("calibrating and choosing thresholds")
     temperature = calibrate(pipeline, messages_of(validation), list(validation["label"]))
