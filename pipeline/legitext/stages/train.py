@@ -12,7 +12,7 @@ from legitext.files import replacing
 from legitext.messages import LABELS
 from legitext.model import build_pipeline, calibrate, fit, probabilities, threshold_for, with_and_without_sender, with_asides
 from legitext.params import load_params
-from legitext.progress import say
+from legitext.progress import say, track
 from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
 
