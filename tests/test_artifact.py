@@ -120,7 +120,7 @@ def changed(small, **values):
         (lambda small: changed(small, format=99), "newer than 1, the newest read here: upgrade legitext"),
         (lambda small: changed(small, format="1"), "no format number"),
         (lambda small: changed(small, labels=["ham", "spam"]), "its labels are"),
-        (lambda small: changed(small, thresholds={"smishing": 2.0}), "its threshold 'smishing' is 2.0"),
+        (lambda small: changed(small, thresholds={"smishing": 2.0, "spam": 0.5}), "its threshold 'smishing' is 2.0"),
         (lambda small: changed(small, intercept=np.zeros(2, dtype=np.float32)), "intercept are float32"),
         (lambda small: changed(small, intercept=np.zeros(3)), "intercept are float64"),
         (lambda small: changed(small, intercept=np.array([0, np.nan, 0], dtype=np.float32)), "not all finite"),

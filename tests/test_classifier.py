@@ -117,3 +117,22 @@ def test_a_users_own_brand_counts_without_training(tmp_path):
     assert theirs.brand is None
     assert mine.probabilities["smishing"] < theirs.probabilities["smishing"]
     assert "77123 is Quillfeather's (orders)" in [reason.sentence for reason in mine.evidence]
+
+
+def test_a_table_or_a_mapping_is_not_taken_for_its_names(classifier):
+    import pandas as pd
+
+    for many in ({"text": "hello"}, pd.DataFrame({"text": ["hello"]})):
+        with pytest.raises(InputError, match="expected a list of texts"):
+            classifier.predict(many)
+    for one in ("hello", Message("hello"), None):
+        with pytest.raises(InputError, match="expected a list of texts"):
+            classifier.predict_proba(one)
+
+
+def test_an_explanation_is_worked_out_once(classifier, monkeypatch):
+    prediction = classifier.predict("USPS: parcel held https://usps-trk.top/a")
+    first = prediction.reasons
+    monkeypatch.setattr(Classifier, "_scores", None)
+    assert prediction.reasons is first
+    assert prediction.advice

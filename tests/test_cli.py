@@ -104,3 +104,21 @@ def test_texts_that_no_terminal_can_show_are_answered():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["label"] == "smishing"
+
+
+def test_a_sender_steers_no_terminal(capsys):
+    assert main(["predict", SCAM, "--sender", "\x1b]0;x\x07AMAZON\r", "--explain"]) == 0
+    assert not {"\x1b", "\x07", "\r"} & set(capsys.readouterr().out)
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    done = subprocess.run(
+        f"{sys.executable} -m legitext predict '{SCAM}' --json | true; echo ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout.strip() == "0", done.stderr
+    assert done.stderr == ""

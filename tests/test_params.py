@@ -25,7 +25,7 @@ def test_what_is_not_said_has_its_default(tmp_path):
     [
         ("trane: {}", "unknown section 'trane'"),
         ("train: {word_ngram: 1}", "train.word_ngram: unknown key"),
-        ("train: {word_ngrams: 9}", "train.word_ngrams: 9 is out of range: from 1 to 3"),
+        ("train: {word_ngrams: 9}", "train.word_ngrams: 9 is out of range: from 1 to 2"),
         ("train: {word_ngrams: two}", "train.word_ngrams: 'two' is not a whole number"),
         ("train: {word_ngrams: true}", "train.word_ngrams: True is not a whole number"),
         ("train: {inverse_regularization: .nan}", "out of range"),

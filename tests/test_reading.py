@@ -57,3 +57,9 @@ def test_spans_point_at_the_words():
 @pytest.mark.parametrize(("word", "shape"), [("84.17", "00.00"), ("6pm", "0pm"), ("1" * 22, "000000000+"), ("g-123", "g-000")])
 def test_shapes(word, shape):
     assert shape_of(word) == shape
+
+
+def test_no_letter_hides_a_brand_behind_its_capital():
+    reading = read(Message("NETFLİX: update your card"))
+    assert reading.lower == "netflix: update your card"
+    assert reading.speaker.name == "Netflix"

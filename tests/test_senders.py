@@ -310,3 +310,8 @@ def test_every_text_is_of_some_kind(sender):
 @given(st.text("0123456789", min_size=1, max_size=20), st.sampled_from([" ", "-", "."]))
 def test_separators_do_not_change_the_kind(digits, separator):
     assert read_sender(separator.join(digits)).kind == read_sender(digits).kind
+
+
+def test_decoration_around_a_name_is_no_name():
+    assert read_sender("** usps **").brands == ()
+    assert [brand.name for brand in read_sender("USPS").brands] == ["USPS"]

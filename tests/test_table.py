@@ -67,3 +67,17 @@ def test_a_missing_file_is_named(tmp_path):
         read_labelled_file(tmp_path / "no.csv")
     with pytest.raises(DataError, match="dvc repro"):
         read_table(tmp_path / "no.parquet")
+
+
+def test_a_comma_that_is_not_quoted_is_noticed(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("text,label\nhello, you there,ham\nok, then,ham\n", encoding="utf-8")
+    with pytest.raises(DataError, match="more fields than the header names: quote texts that hold commas"):
+        read_labelled_file(file)
+
+
+def test_a_time_that_is_none_is_named(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("text,label,timestamp\nhello,ham,soon\n", encoding="utf-8")
+    with pytest.raises(DataError, match="a timestamp cannot be read"):
+        read_labelled_file(file)

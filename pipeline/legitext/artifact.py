@@ -40,8 +40,18 @@ KEYS = {
 intercept: (3,). words, characters: `terms` (joined by line ends), `idf` (n,), `coefficients` (3, n), `shortest`, `longest`.
 evidence: `names`, `coefficients` (3, n). data: by source the rows trained on and their digest. notes: what a user must know."""
 
+
+class _PlainArray(NumpyArrayWrapper):  # type: ignore[misc]  # joblib has no types
+    """Reads arrays of numbers; one of objects holds a pickle of its own, and is refused before it is opened."""
+
+    def read_array(self, unpickler: Any, *more: Any) -> Any:
+        if self.dtype.hasobject:
+            raise ArtifactError("it holds an array of objects")
+        return super().read_array(unpickler, *more)
+
+
 _ADMITTED: Mapping[tuple[str, str], Any] = {
-    ("joblib.numpy_pickle", "NumpyArrayWrapper"): NumpyArrayWrapper,
+    ("joblib.numpy_pickle", "NumpyArrayWrapper"): _PlainArray,
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
 }
@@ -131,8 +141,10 @@ def check(artifact: Any) -> None:
     if tuple(artifact["labels"]) != LABELS:
         raise ArtifactError(f"its labels are {artifact['labels']!r}, not {list(LABELS)!r}")
     _array(artifact["intercept"], "intercept", (len(LABELS),))
+    if set(artifact["thresholds"]) != set(LABELS[1:]):
+        raise ArtifactError(f"its thresholds are of {sorted(map(str, artifact['thresholds']))}, not of {', '.join(LABELS[1:])}")
     for label, threshold in artifact["thresholds"].items():
-        if label not in LABELS or not isinstance(threshold, float) or not 0 < threshold <= 1:
+        if not isinstance(threshold, float) or not 0 < threshold <= 1:
             raise ArtifactError(f"its threshold {label!r} is {threshold!r}")
     for block in ("words", "characters"):
         terms = artifact[block].get("terms")
@@ -144,7 +156,7 @@ def check(artifact: Any) -> None:
         if not all(isinstance(artifact[block].get(key), int) for key in ("shortest", "longest")):
             raise ArtifactError(f"its {block} have no lengths")
     names = artifact["evidence"].get("names")
-    if not isinstance(names, list) or not set(names) <= set(EVIDENCE):
+    if not isinstance(names, list) or not all(isinstance(name, str) and name in EVIDENCE for name in names):
         raise ArtifactError("it rests on evidence that this version does not know: upgrade legitext")
     _array(artifact["evidence"].get("coefficients"), "evidence coefficients", (len(LABELS), len(names)))
 

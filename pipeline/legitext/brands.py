@@ -222,7 +222,7 @@ def _read(name: str, data: bytes) -> tuple[Brand, ...]:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(f"brands: {name} is not TOML in UTF-8: {error}") from None
     rows = table.pop("brand", None)
-    if table or not isinstance(rows, list) or not rows:
+    if table or not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise DataError(f"brands: {name} must hold [[brand]] tables and nothing else")
     return tuple(_brand(name, number, row) for number, row in enumerate(rows, 1))
 
@@ -242,6 +242,8 @@ def _brand(file: str, number: int, row: dict[str, Any]) -> Brand:
     for key, value in row.items():
         expected = _FIELDS[key].type
         if key == "senders":
+            if not isinstance(value, list):
+                raise DataError(f"{where}: 'senders' must be a list of tables with id, purpose, source and confidence, not {value!r}")
             values[key] = tuple(_sender_id(where, one) for one in value)
         elif expected == tuple[str, ...]:
             if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
@@ -271,10 +273,12 @@ def _number_formats() -> Iterable[str]:
 def _sender_id(where: str, value: Any) -> SenderId:
     try:
         sender = SenderId(**value)
+        if not all(isinstance(one, str) for one in (sender.purpose, sender.source)):
+            raise TypeError
     except TypeError:
         raise DataError(f"{where}: a sender needs id, purpose, source and confidence, not {value!r}") from None
-    if not isinstance(sender.id, str) or not sender.id.isdigit():
-        raise DataError(f"{where}: sender id {sender.id!r} must be digits in quotes")
+    if not isinstance(sender.id, str) or not sender.id.isdigit() or len(sender.id) not in {3, 4, 5, 6, 10}:
+        raise DataError(f"{where}: sender id {sender.id!r} must be a short code or a ten-digit number, digits only, in quotes")
     _one_of(where, "confidence", [sender.confidence], CONFIDENCES)
     return sender
 

@@ -1,4 +1,4 @@
-"""Serving: from a message to a verdict with its reasons, with numpy and joblib alone."""
+"""Serving: from a message to a verdict with its reasons, without the training libraries."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from legitext import artifact as artifacts
 from legitext.brands import Registry, registry
-from legitext.evidence import GENUINE, find_evidence, sentence
+from legitext.errors import InputError
+from legitext.evidence import GENUINE, Clue, find_evidence, sentence
 from legitext.messages import LABELS, Message, as_message
 from legitext.reading import PHONE_WORD, Reading, read
 from legitext.terms import runs_in
@@ -40,7 +41,7 @@ class Prediction:
     """A verdict."""
 
     label: str
-    """One of `LABELS`."""
+    """One of `LABELS`: what the model's thresholds make of the probabilities, so not always the likeliest."""
 
     probability: float
     """Of the label, from 0 to 1."""
@@ -55,7 +56,8 @@ class Prediction:
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """Why, weightiest first: the weights add up to the log-odds of the label against the likeliest other one.
+        """Why, weightiest first: the weights add up to the log-odds of the label against the likeliest other one (below 0 if that is
+        likelier, but under its threshold).
 
         Worked out when asked for, as are `evidence` and `advice`.
         """
@@ -94,6 +96,21 @@ class Explanation:
     reasons: tuple[Reason, ...]
     evidence: tuple[Reason, ...]
     advice: tuple[str, ...]
+
+
+class _Once:
+    """An explanation that is worked out the first time it is asked for."""
+
+    __slots__ = ("_known", "_work_out")
+
+    def __init__(self, work_out: Callable[[], Explanation]) -> None:
+        self._work_out = work_out
+        self._known: Explanation | None = None
+
+    def __call__(self) -> Explanation:
+        if self._known is None:
+            self._known = self._work_out()
+        return self._known
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +167,7 @@ class Classifier:
         """
         if isinstance(messages, (str, Message, bytes)) or messages is None or not isinstance(messages, Iterable):
             return self._predict(as_message(messages))
-        return [self._predict(as_message(message)) for message in messages]
+        return [self._predict(as_message(message)) for message in _many(messages)]
 
     def predict_one(self, text: str, sender: str | None = None) -> Prediction:
         """The verdict on one text and what the phone shows as its sender."""
@@ -158,7 +175,7 @@ class Classifier:
 
     def predict_proba(self, messages: Iterable[str | Message]) -> NDArray[np.float64]:
         """Shape (n_messages, 3): probabilities in the order of `LABELS`."""
-        rows = [_softmax(self._scores(read(as_message(message), self._brands))) for message in messages]
+        rows = [_softmax(self._scores(read(as_message(message), self._brands))) for message in _many(messages)]
         return np.array(rows, dtype=np.float64).reshape(-1, len(LABELS))
 
     def label_of(self, probabilities: Iterable[float]) -> str:
@@ -182,7 +199,7 @@ class Classifier:
             values[LABELS.index(label)],
             dict(zip(LABELS, values, strict=True)),
             brand.name if brand is not None else None,
-            partial(self._explain, message, label),
+            _Once(partial(self._explain, message, label)),
         )
 
     def _scores(self, reading: Reading) -> list[float]:
@@ -254,7 +271,8 @@ class Classifier:
             Reason(self._intercept[mine] - self._intercept[other], f"before anything is read, {LABELS[mine]} against {LABELS[other]}")
         ]
         evidence = []
-        for clue in find_evidence(reading):
+        clues = find_evidence(reading)
+        for clue in clues:
             coefficients = self._evidence.get(clue.name)
             if coefficients is not None:
                 reason = Reason(coefficients[mine] - coefficients[other], sentence(clue, reading), clue.span)
@@ -263,7 +281,7 @@ class Classifier:
                     evidence.append(reason)
         reasons += self._word_reasons(reading, mine, other)
         reasons.sort(key=lambda reason: -reason.weight)
-        return Explanation(tuple(reasons), tuple(evidence), advice_on(label, reading))
+        return Explanation(tuple(reasons), tuple(evidence), advice_on(label, reading, clues))
 
     def _word_reasons(self, reading: Reading, mine: int, other: int) -> list[Reason]:
         """One reason a word: its own term, its character runs, and half of each pair it is in."""
@@ -297,6 +315,13 @@ class Classifier:
         return reasons
 
 
+def _many(messages: Any) -> Iterable[Any]:
+    """`messages` if they are many, and not a table or one text, whose parts would be taken for messages."""
+    if isinstance(messages, (str, bytes, Message, Mapping)) or hasattr(messages, "columns") or not isinstance(messages, Iterable):
+        raise InputError(f"expected a list of texts or Messages, not {type(messages).__name__}: of a table, pass its column of texts")
+    return messages
+
+
 class _Block:
     """The terms of a block with what each adds to the norm and to the labels' scores."""
 
@@ -316,7 +341,7 @@ class _Block:
         return self._by_label[label][place]
 
 
-def advice_on(label: str, reading: Reading) -> tuple[str, ...]:
+def advice_on(label: str, reading: Reading, clues: Iterable[Clue]) -> tuple[str, ...]:
     """What to do about a message of a label: the rules that hold for all, then what the brand it speaks for says."""
     if label == "ham":
         return ()
@@ -326,7 +351,7 @@ def advice_on(label: str, reading: Reading) -> tuple[str, ...]:
         words
         for words, holds in (
             ("don't open the link", bool(reading.links)),
-            ("don't call a number it gives", PHONE_WORD in reading.words),
+            ("don't call a number it gives", any(clue.name == "asks_call" for clue in clues) or PHONE_WORD in reading.words),
             ("don't reply, not even with STOP", True),
         )
         if holds

@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a text may hold what no terminal can show
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
+        return status
     except LegitextError as error:
         print(f"legitext: {error}", file=sys.stderr)
         return 2
@@ -36,8 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("legitext: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output, `head` for one, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read the output, `head` for one, has enough
         return 0
+    except OSError as error:
+        print(f"legitext: {error.strerror or error}: {error.filename or 'the output could not be written'}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,6 +97,8 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _lines() -> Iterator[tuple[int, str]]:
     """The lines of standard input that are not blank, with their numbers; bytes that are not UTF-8 are kept as marks."""
+    if sys.stdin is None:
+        return
     stream = getattr(sys.stdin, "buffer", None)
     lines = sys.stdin if stream is None else (line.decode("utf-8", "replace") for line in stream)
     for number, line in enumerate(lines, 1):
@@ -105,27 +112,31 @@ def _print(prediction: Any, options: argparse.Namespace, text: str, *, reasons: 
     if options.json:
         print(json.dumps(prediction.as_dict(), ensure_ascii=False))
         return
-    print("\n".join(verdict(prediction, reasons)))
-    if options.explain:
-        print("\n".join(_explanation(prediction, text)))
+    lines = [_printable(line) for line in verdict(prediction, reasons)]
+    print("\n".join(lines + (_explanation(prediction, text) if options.explain else [])))
 
 
 def _explanation(prediction: Any, text: str) -> list[str]:
     """All reasons that weigh, the text with their places marked, what speaks for the sender, and what to do."""
     weighing = [reason for reason in prediction.reasons if abs(reason.weight) >= LEAST_WEIGHT]
     lines = ["", f"  {_marked(text, weighing)}", ""]
-    lines += [f"  {reason.weight:+.2f}  {reason.sentence}" for reason in weighing]
+    lines += [_printable(f"  {reason.weight:+.2f}  {reason.sentence}") for reason in weighing]
     rest = sum(reason.weight for reason in prediction.reasons if abs(reason.weight) < LEAST_WEIGHT)
     lines.append(f"  {rest:+.2f}  all that weighs less")
     if prediction.evidence:
-        lines += ["", "For the sender:", *(f"  {reason.sentence}" for reason in prediction.evidence)]
+        lines += ["", "For the sender:", *(_printable(f"  {reason.sentence}") for reason in prediction.evidence)]
     if prediction.advice:
         lines += ["", "What to do:", *(f"  {line}" for line in prediction.advice)]
     return lines
 
 
+def _printable(text: str) -> str:
+    """`text` with a blank for whatever would steer the terminal or break the line."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def _marked(text: str, reasons: list[Any]) -> str:
-    """The text with the places of reasons marked: in colour on a terminal, else in brackets; control characters are shown, not sent."""
+    """The text with the places of reasons marked: in colour on a terminal, else what speaks for the verdict in brackets."""
     weights = [0.0] * len(text)
     for reason in reasons:
         if reason.span is not None:
@@ -134,7 +145,7 @@ def _marked(text: str, reasons: list[Any]) -> str:
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     parts: list[str] = []
     for side, group in groupby(range(len(text)), key=lambda place: (weights[place] > 0) - (weights[place] < 0)):
-        shown = "".join(character if character.isprintable() else " " for character in (text[place] for place in group))
+        shown = _printable("".join(text[place] for place in group))
         if side and colours:
             shown = f"\x1b[{'1;31' if side > 0 else '32'}m{shown}\x1b[0m"
         elif side:

@@ -1,4 +1,4 @@
-"""Evidence that a faker cannot copy, and demands that a genuine sender does not make: named features of a reading.
+"""Evidence: who sent it, where its links go, what it asks for. Named features of a reading.
 
 Every feature is 0 or 1, and 0 where nothing is known: a message without sender or link is neither better nor worse for it.
 """
@@ -146,7 +146,7 @@ _SENTENCES: dict[str, str] = {
 EVIDENCE = tuple(_SENTENCES)
 """The names of all features, in the order of the model's columns."""
 
-GENUINE = frozenset({"sender_official", "link_official", "link_official_unnamed", "link_public_body", "link_named", "number_checks"})
+GENUINE = frozenset({"sender_official", "link_official", "link_official_unnamed", "link_public_body", "number_checks"})
 """Those that speak for the sender being who it says it is."""
 
 LINKS_JUDGED = 12
@@ -190,7 +190,7 @@ def find_evidence(reading: Reading) -> list[Clue]:
         mention = next((one for one in reading.mentions if one.speaks), None)
         add("speaks_for_brand", (mention.start, mention.end) if mention is not None else None)
     for number in reading.numbers:
-        if speaker is not None and number.format in speaker.numbers:
+        if speaker is not None and number.format in speaker.numbers and number.checks is not None:
             add("number_checks" if number.checks else "number_fails", reading.folded.span(number.start, number.end))
     if reading.emails:
         add("has_email", reading.emails[0])

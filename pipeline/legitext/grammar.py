@@ -23,8 +23,6 @@ DEFAULT_SENDERS = {
 }
 """Kinds of sender where a group names none; `chat` is ham that nobody but a person sends."""
 
-Part = "str | Slot | Choice"
-
 
 @dataclass(frozen=True, slots=True)
 class Slot:

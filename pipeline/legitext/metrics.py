@@ -31,7 +31,7 @@ def share(hits: ArrayLike, seed: int = 1, resamples: int = 500) -> Share:
 
 
 def slices(table: pd.DataFrame, called: ArrayLike, seed: int = 1, resamples: int = 500) -> dict[str, Any]:
-    """The three figures that belong together, for the rows of `table` (with a label column) and what they were called.
+    """The figures that belong together, for the rows of `table` (with a label column) and what they were called.
 
     `genuine_called_smishing` and `genuine_flagged` (called anything but ham) are shares of the ham; `scams_caught` (called smishing)
     and `scams_flagged` are shares of the smishing; `spam_flagged` of the spam. A figure without rows is left out.

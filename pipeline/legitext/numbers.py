@@ -12,8 +12,8 @@ class Number(NamedTuple):
     format: str
     """One of `FORMATS`."""
 
-    checks: bool
-    """Whether its check digit is right; True for formats that have none."""
+    checks: bool | None
+    """Whether its check digit is right; None for formats that have none."""
 
     start: int
     end: int
@@ -78,12 +78,11 @@ def _usps(number: str) -> bool:
     number = re.sub(r"[ -]", "", number)
     if number[:2].isalpha():
         return s10(number[2:10]) == int(number[10])
-    if number.startswith("420"):  # a ZIP of five or nine digits comes before the number proper
-        number = number[12:] if len(number) in {32, 34, 38} else number[8:]
-    return mod10(number[:-1]) == int(number[-1])
+    proper = (number[8:], number[12:]) if number.startswith("420") else (number,)  # a ZIP of five or nine digits may come first
+    return any(mod10(one[:-1]) == int(one[-1]) for one in proper if len(one) in {20, 22, 26})
 
 
-FORMATS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
+FORMATS: dict[str, tuple[re.Pattern[str], Callable[[str], bool] | None]] = {
     "usps_tracking": (
         re.compile(
             r"(?<![\w-])(?:(?:420[ ]?\d{5}(?:-?\d{4})?[ ]?)?(?:9[1-5]\d\d(?:[ ]?\d{4}){5}[ ]?\d\d|(?:9[1-5]|7[01])\d\d(?:[ ]?\d{4}){4}(?:[ ]?\d\d)?)"
@@ -92,12 +91,12 @@ FORMATS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
         _usps,
     ),
     "ups_tracking": (re.compile(r"(?<![\w-])1Z[0-9A-Z]{15}\d(?![\w-])"), lambda number: ups(number[2:17]) == int(number[17])),
-    "amazon_order": (re.compile(r"(?<![\w-])\d{3}-\d{7}-\d{7}(?![\w-])"), lambda number: True),
-    "amazon_tba": (re.compile(r"(?<![\w-])TBA\d{12}(?![\w-])"), lambda number: True),
+    "amazon_order": (re.compile(r"(?<![\w-])\d{3}-\d{7}-\d{7}(?![\w-])"), None),
+    "amazon_tba": (re.compile(r"(?<![\w-])TBA\d{12}(?![\w-])"), None),
     "fedex_tracking": (re.compile(r"(?<![\w-])\d{12}(?![\w-])"), lambda number: fedex(number[:11]) == int(number[11])),
     "dhl_waybill": (re.compile(r"(?<![\w-])\d{10}(?![\w-])"), lambda number: dhl(number[:9]) == int(number[9])),
 }
-"""Each format's name with the pattern of its numbers and the check of one that matches."""
+"""Each format's name with the pattern of its numbers and the check of one that matches, if it has a check digit."""
 
 
 def find_numbers(text: str) -> list[Number]:
@@ -110,5 +109,5 @@ def find_numbers(text: str) -> list[Number]:
             place = bisect_left(found, match.start(), key=lambda number: number.start)
             free = (place == 0 or found[place - 1].end <= match.start()) and (place == len(found) or match.end() <= found[place].start)
             if free:
-                found.insert(place, Number(name, checks(match[0]), match.start(), match.end()))
+                found.insert(place, Number(name, None if checks is None else checks(match[0]), match.start(), match.end()))
     return found

@@ -28,7 +28,7 @@ class Synthesize:
 
     templates: str = "data/templates"
     per_template: int = field(default=12, metadata={"low": 1, "high": 10_000})
-    typos: float = field(default=0.08, metadata={"low": 0.0, "high": 1.0})
+    typos: float = field(default=0.35, metadata={"low": 0.0, "high": 1.0})
     """Share of messages with swapped letters."""
 
     tricks: float = field(default=0.06, metadata={"low": 0.0, "high": 1.0})
@@ -63,7 +63,7 @@ class Train:
     inverse_regularization: float = field(default=1.0, metadata={"low": 1e-6, "high": 1e6})
     """`C` of the logistic regression."""
 
-    word_ngrams: int = field(default=2, metadata={"low": 1, "high": 3})
+    word_ngrams: int = field(default=2, metadata={"low": 1, "high": 2})
     character_ngrams: tuple[int, ...] = (2, 5)
     """Shortest and longest run of characters inside a word."""
 
@@ -73,7 +73,7 @@ class Train:
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of a message by source; 1 where none is given."""
 
-    false_alarms: float = field(default=0.005, metadata={"low": 1e-5, "high": 0.5})
+    false_alarms: float = field(default=0.02, metadata={"low": 1e-5, "high": 0.5})
     """Share of genuine validation messages that may be called smishing: this sets the threshold of smishing."""
 
     spam_false_alarms: float = field(default=0.01, metadata={"low": 1e-5, "high": 0.5})
@@ -82,10 +82,10 @@ class Train:
     evidence_folds: int = field(default=4, metadata={"low": 0, "high": 20})
     """Folds in which the evidence is weighed against wordings not seen; 0 fits all at once."""
 
-    asides: float = field(default=0.35, metadata={"low": 0.0, "high": 1.0})
+    asides: float = field(default=0.5, metadata={"low": 0.0, "high": 1.0})
     """Share of scams and spam that are also learnt with a line of chat beside them; half as many of the other texts."""
 
-    twin_weight: float = field(default=0.5, metadata={"low": 0.0, "high": 100.0})
+    twin_weight: float = field(default=1.0, metadata={"low": 0.0, "high": 100.0})
     """Weight of a scam that was made from a genuine wording by turning its link or one sentence."""
 
     max_iterations: int = field(default=400, metadata={"low": 1})
@@ -129,6 +129,8 @@ def load_params(path: str | Path = "params.yaml") -> Params:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ParamsError(f"{path}: {error.strerror}; run in the project's folder, or name the file") from None
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"{path} is not UTF-8 at byte {error.start}: save it as UTF-8") from None
     except yaml.YAMLError as error:
         raise ParamsError(f"{path} is not YAML: {str(error).splitlines()[0]}") from None
     if values is not None and not isinstance(values, dict):
@@ -138,7 +140,7 @@ def load_params(path: str | Path = "params.yaml") -> Params:
     for name, section in (values or {}).items():
         if name not in known:
             raise ParamsError(f"{path}: unknown section {name!r}; known are {', '.join(known)}")
-        sections[name] = _section(f"{path}: {name}", known[name], section or {})
+        sections[name] = _section(f"{path}: {name}", known[name], {} if section is None else section)
     return Params(**sections)
 
 

@@ -1,6 +1,7 @@
 """A message, read: what training and serving know of it before any weight is applied."""
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from legitext.brands import Brand, Registry, registry
@@ -107,8 +108,13 @@ def shape_of(word: str) -> str:
 def _lower(text: str) -> str:
     lower = text.lower()
     if not lower.isascii():
-        lower = "".join(without_accents(one.lower() if len(one.lower()) == 1 else one) for one in text)
+        lower = "".join(_lower_one(one) for one in text)
     return lower
+
+
+def _lower_one(character: str) -> str:
+    lower = without_accents(character).lower()
+    return lower if len(lower) == 1 else character
 
 
 def _words(
@@ -188,4 +194,4 @@ def _name_brands(
 def _has_capital(folded: Folded, start: int, end: int) -> bool:
     if folded.origin is None:
         return folded.text[start].isupper()
-    return folded.text[folded.origin.index(start)].isupper()
+    return folded.text[bisect_left(folded.origin, start)].isupper()

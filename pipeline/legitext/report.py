@@ -33,14 +33,15 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
         "links, and it knows nothing of the conversation before. It is advice to a reader or one signal to a filter, not proof: genuine texts "
         "are called smishing, and scams are missed, at the rates below.",
         "## Model",
-        "Additive TF-IDF of words (1-2) and of characters inside words (2-5), and named evidence on links, senders and demands, in one "
+        "Additive TF-IDF of words and of characters inside words, and named evidence on links, senders and demands, in one "
         f"multinomial logistic regression. A text is called smishing from a probability of {thresholds['smishing']:.3f} on, else spam from "
         f"{thresholds['spam']:.3f} on, else ham.",
         "## Trained on",
         _data_table(artifact_info["data"]),
-        "Corpora: "
+        ("Corpora: " if len(artifact_info["data"]) > 1 else "")
         + "; ".join(f"{source.name} ({source.licence}; {source.citation})" for source in SOURCES if source.name in artifact_info["data"])
-        + ". Messages of the grammar are made from wordings written for this project. Sources for testing only never enter training.",
+        + (". " if len(artifact_info["data"]) > 1 else "")
+        + "Messages of the grammar are made from wordings written for this project. Sources for testing only never enter training.",
         "## Measured",
         figures(metrics),
         "### By kind of genuine text, and of scam",
@@ -51,7 +52,7 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
         "- Other languages than English are hardly covered.\n"
         "- Whoever knows the model can write around it.",
         "## Make it again",
-        "`make train` with the same corpora gives the same file, bit for bit.",
+        "`make train` with the same corpora, and the same Python and libraries, gives the same file, bit for bit.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -61,7 +62,7 @@ def figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
     lines = [f"**{note}**" for note in notes]
     overall = metrics["test"]
     lines.append(
-        f"On the {overall['n']:,} test messages (no near-copy and no wording of theirs was trained on): accuracy {overall['accuracy']:.3f}, "
+        f"On the {overall['n']:,} test messages (no near-copy of a corpus message, and no wording of the grammar's, was trained on): accuracy {overall['accuracy']:.3f}, "
         f"macro F1 {overall['macro_f1']:.3f}"
         + (f", AUC of smishing {overall['smishing_auc']:.3f}" if "smishing_auc" in overall else "")
         + f", expected calibration error {overall['expected_calibration_error']:.3f}. With 95 % bootstrap intervals, by source:"

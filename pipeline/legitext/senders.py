@@ -92,6 +92,8 @@ def _owners_of_name(shown: str, brands: Registry) -> tuple[Brand, ...]:
     owners = brands.by_sender.get(shown.casefold(), ())
     if owners:
         return owners
+    if not re.fullmatch(r"[\w &.'’+-]+", shown):
+        return ()  # decoration around a name is no name of a brand
     words = tuple(words_of_name(shown))
     return next(((brand,) for phrase, brand in brands.phrases.get(words[0], ()) if phrase == words), ()) if words else ()
 

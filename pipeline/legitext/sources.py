@@ -80,6 +80,7 @@ def _mishra_soni(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _gateways(rows: pd.DataFrame) -> pd.DataFrame:
+    _needs(rows, "text", "sender", "timestamp")
     # Names in the sender column are those of services, not of who sent it ("Kumu" for a parcel notice): only numbers are kept.
     number = rows["sender"].str.fullmatch(r"\+?[\d -]{3,20}")
     return rows.assign(
@@ -91,15 +92,18 @@ def _gateways(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _nus(rows: pd.DataFrame) -> pd.DataFrame:
+    _needs(rows, "text", "timestamp")
     day = rows["timestamp"].str.replace(r"[./]", "-", regex=True)
     return rows.assign(text=_unmasked(rows["text"]), kind="chat", timestamp=_times(day.str.split(" ").str[0], "mixed"))
 
 
 def _ph(rows: pd.DataFrame) -> pd.DataFrame:
+    _needs(rows, "text", "timestamp")
     return rows.assign(text=_unmasked(rows["text"]), timestamp=_times(rows["timestamp"], "ISO8601"))
 
 
 def _exais(rows: pd.DataFrame) -> pd.DataFrame:
+    _needs(rows, "text", "label", "timestamp")
     # In its collection, "spam" is mostly notices of the telephone company: wanted or not, they are not phishing.
     bank = rows["label"].eq("ham") & rows["text"].str.contains(
         r"(?i)\b(?:acct|a/c|debit|credit)\b.{0,80}\b(?:bal|amt|ngn|avail)", regex=True
@@ -108,6 +112,7 @@ def _exais(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _political(rows: pd.DataFrame) -> pd.DataFrame:
+    _needs(rows, "timestamp")
     return rows.assign(kind="political", timestamp=_times(rows["timestamp"], "ISO8601"))
 
 
@@ -365,7 +370,11 @@ def _from_file(path: Path) -> pd.DataFrame:
 
     with tempfile.TemporaryDirectory() as cache:
         if path.suffix == ".parquet":
-            rows: pd.DataFrame = load_dataset("parquet", data_files=str(path), split="train", cache_dir=cache).to_pandas()
+            try:
+                rows: pd.DataFrame = load_dataset("parquet", data_files=str(path), split="train", cache_dir=cache).to_pandas()
+            except Exception as error:
+                cause = error.__cause__ or error
+                raise DataError(f"{path}: not a parquet file ({str(cause).strip().splitlines()[0]}): fetch it anew") from None
             return rows
         check_utf8(path)
         with path.open(encoding="utf-8", newline="") as file:

@@ -30,7 +30,13 @@ def as_table(rows: pd.DataFrame, source: str) -> pd.DataFrame:
     for column in ("sender", "brand", "kind", "group"):
         table[column] = table[column].astype("object").where(table[column].notna(), None)
         table[column] = table[column].map(lambda value: None if value is None or not str(value).strip() else str(value).strip())
-    table["timestamp"] = pd.to_datetime(table["timestamp"], utc=True).dt.tz_localize(None).astype("datetime64[ms]")
+    try:
+        times = pd.to_datetime(table["timestamp"], utc=True)
+    except ValueError as error:
+        raise DataError(
+            f"{source}: a timestamp cannot be read ({str(error).splitlines()[0]}): write 2026-01-31 12:00 or leave it empty"
+        ) from None
+    table["timestamp"] = times.dt.tz_localize(None).astype("datetime64[ms]")
     table = table.reset_index(drop=True)
     check_table(table, source)
     return table.astype({column: "string" for column in COLUMNS if column != "timestamp"})
@@ -79,7 +85,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist: run `dvc repro` (or `make train`) to make it") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as parquet ({error}): delete it and run `dvc repro`") from None
+        raise DataError(
+            f"{path} cannot be read as parquet ({str(error).splitlines()[0]}): it is damaged; if the pipeline made it, delete it and run `dvc repro`"
+        ) from None
 
 
 def messages_of(table: pd.DataFrame) -> list[Message]:
@@ -114,9 +122,12 @@ def read_csv(path: Path) -> pd.DataFrame:
     """A CSV file as texts; nothing is guessed: `NA` stays `NA`, and 28777 stays text."""
     check_utf8(path)
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(f"{path}: not a CSV file with a header row ({str(error).strip()}): quote texts that hold commas") from None
+    if not isinstance(rows.index, pd.RangeIndex):
+        raise DataError(f"{path}: rows have more fields than the header names: quote texts that hold commas")
+    return rows
 
 
 def check_utf8(path: Path) -> None:

@@ -44,9 +44,10 @@ def main() -> None:
     say("calibrating and choosing thresholds")
     temperature = calibrate(pipeline, messages_of(validation), list(validation["label"]))
     given = probabilities(pipeline, messages_of(validation[validation["label"] == "ham"]))
+    smishing = threshold_for(given[:, 2], params.false_alarms)
     thresholds = {
-        "smishing": threshold_for(given[:, 2], params.false_alarms),
-        "spam": threshold_for(np.where(given[:, 2] > given[:, 1], 0.0, given[:, 1]), params.spam_false_alarms),
+        "smishing": smishing,
+        "spam": threshold_for(np.where(given[:, 2] >= smishing, 0.0, given[:, 1]), params.spam_false_alarms),
     }
     say(f"temperature {temperature:.3f}; thresholds " + ", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
     facts = {str(source): _facts(part) for source, part in rows.groupby("source", sort=True)}
