@@ -127,7 +127,7 @@ def compare(
     new: dict[str, tuple[float, int]] = {}
     for name, change in HARMLESS.items():
         changed = classifier.predict([Message(change(message.text), message.sender) for message in genuine])
-        count = sum(one.label == "smishing" for one in changed) - sum(alarmed)
+        count = sum(one.label == "smishing" and not before for one, before in zip(changed, alarmed, strict=True))
         new[name] = (count / len(genuine), count)
     return after, new
 
@@ -143,9 +143,9 @@ def main() -> None:
     print(f"{len(scams):,} test scams, called smishing:")
     for name, (plain, attacked) in after.items():
         print(f"  {name:<26} {plain:6.1%} -> {attacked:6.1%}  {100 * (attacked - plain):+5.1f} points")
-    print(f"{len(genuine):,} genuine test texts, newly called smishing (net):")
+    print(f"{len(genuine):,} genuine test texts, newly called smishing:")
     for name, (share, count) in new.items():
-        print(f"  {name:<26} {count:+d}  ({100 * share:+.2f} points)")
+        print(f"  {name:<26} {count:3d}  ({100 * share:.2f} %)")
 
 
 if __name__ == "__main__":
