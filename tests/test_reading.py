@@ -30,6 +30,8 @@ def test_words(text, expected):
 def test_everyday_names_count_only_with_a_capital():
     assert words("Target run later?")[0] == "<brand>"
     assert words("what is your target weight")[3] == "target"
+    assert words("WE MET AT YOUR TARGET PRACTICE")[4] == "target"
+    assert words("TARGET: YOUR ORDER IS READY")[0] == "<brand>"
 
 
 def test_a_place_does_not_speak():

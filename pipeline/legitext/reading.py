@@ -179,6 +179,8 @@ def _name_brands(
             start, end = spans[index][0], spans[index + size - 1][1]
             if brand.everyday and not _has_capital(folded, start, end):
                 continue
+            if brand.everyday and size == 1 and index and _is_shouted(folded, spans[index - 1]):
+                continue  # where every word is in capitals, they tell nothing
             speaks = index == 0 or raw[index - 1] not in _PLACES
             mentions.append(Mention(brand, start, end, speaks))
             words[index] = BRAND_WORD
@@ -189,6 +191,11 @@ def _name_brands(
         index += 1
     for position in reversed(gone):
         del words[position], spans[position]
+
+
+def _is_shouted(folded: Folded, span: tuple[int, int]) -> bool:
+    word = folded.original[span[0] : span[1]]
+    return len(word) > 1 and word.isupper()
 
 
 def _has_capital(folded: Folded, start: int, end: int) -> bool:
