@@ -158,6 +158,24 @@ def test_an_interrupted_stage_leaves_the_last_good_outputs(project, stage):
     assert not list(project.rglob("*.part"))
 
 
+@pytest.mark.parametrize("seconds", [1.2, 1.8])
+def test_an_interrupted_run_leaves_the_last_good_outputs(project, seconds):
+    before = state(project)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    process = subprocess.Popen(
+        ["dvc", "repro", "-f", "-s", "export"],
+        cwd=project,
+        env={**os.environ, "PATH": path, "CI": "true", "DVC_NO_ANALYTICS": "true"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: the runner and the stage
+    process.wait(timeout=60)
+    assert state(project) == before
+
+
 @pytest.mark.parametrize(
     ("file", "content", "says"),
     [
