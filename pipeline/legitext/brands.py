@@ -80,7 +80,7 @@ class Brand:
     """A sentence: where to look instead of in the text."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Registry:
     """All known brands, indexed by what a text shows of them."""
 
@@ -119,6 +119,8 @@ class Registry:
             for fake in brand.fakes:
                 host_tokens.setdefault(fake, brand)
         for brand in self.brands:
+            for alias in brand.aliases:
+                by_name.setdefault(alias.casefold(), brand)
             joined = "".join(words_of_name(brand.name))
             if len(joined) >= 4:
                 host_tokens.setdefault(joined, brand)
@@ -167,33 +169,11 @@ def registry() -> Registry:
 
 
 _EVERYDAY_LABELS = frozenset(
-    [
-        "link",
-        "key",
-        "cash",
-        "live",
-        "office",
-        "account",
-        "accounts",
-        "support",
-        "help",
-        "mobile",
-        "apps",
-        "bank",
-        "card",
-        "cards",
-        "store",
-        "mail",
-        "pay",
-        "one",
-        "cms",
-        "dds",
-        "dol",
-        "dps",
-        "mva",
-        "mvd",
-        "thruway",
-    ]
+    """
+    account accounts anthem apps bank bird budget card cards carnival cash cms cox crypto current dave dds dol dps enterprise
+    farmers frontier gap healthcare help key link live login mail match mobile mva mvd nationwide nest office one optimum pay pin
+    progressive realtor redd remind rmd route signal spirit square store suncoast support thruway visible vote
+    """.split()
 )
 """Labels of official domains that any host may hold without imitating anybody."""
 

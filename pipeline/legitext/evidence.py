@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from legitext.brands import Brand
-from legitext.links import Link
+from legitext.links import RISKY_SUFFIXES, Link, misspelt_brand, names_a_service
 from legitext.reading import Reading
 
 Span = tuple[int, int]
@@ -77,13 +77,15 @@ _SENTENCES: dict[str, str] = {
     "link_userinfo": "the link hides its host behind an @",
     "link_punycode": "the link's host is written in another alphabet",
     "link_odd_suffix": "the link ends in .{suffix}, which few genuine senders use",
+    "link_risky_suffix": "the link ends in .{suffix}, where fakes thrive",
+    "link_service_words": "{domain} is named after a service, not after who sends",
     "link_named": "the link's domain, {domain}, is named in the text",
     "link_named_partly": "{domain} adds to a name that is in the text",
     "link_unnamed": "the text does not say whose site {domain} is",
     "link_random": "{domain} looks drawn by chance",
     "link_belies_sender": "the sender id is {speaker}'s, but {domain} is not: ids can be forged",
     "link_strange_twice": "{domain} is strange in more than one way",
-    "link_strange_and_pressing": "it presses the reader towards {domain}, which is not known as the sender's",
+    "brand_misspelt": "the name of {misspelt} is misspelt",
     "link_bare": "the link is given without https://",
     "link_many": "there are several links",
     "link_not_speakers": "the text speaks for {speaker}, but the link is not theirs",
@@ -152,6 +154,7 @@ GENUINE = frozenset({"sender_official", "link_official", "link_official_unnamed"
 LINKS_JUDGED = 12
 """Hosts of one text that are looked at closely. Foreign ones come first: official ones count only where there is no other."""
 
+_STRANGE = ("link_unnamed", "link_named_partly", "link_lookalike", "link_lookalike_of_speaker")
 _INDEX = {name: index for index, name in enumerate(EVIDENCE)}
 
 
@@ -214,12 +217,13 @@ def find_evidence(reading: Reading) -> list[Clue]:
         add("code_to_pass_on", clues["asks_code" if "asks_code" in clues else "says_will_ask"].span)
     if "sender_official" in clues and "link_not_speakers" in clues:
         add("link_belies_sender", clues["link_not_speakers"].span, clues["link_not_speakers"].link)
-    for name in ("link_unnamed", "link_named_partly", "link_lookalike", "link_lookalike_of_speaker"):
-        strange = clues.get(name)
-        if strange is not None and not {"link_odd_suffix", "link_random"}.isdisjoint(clues):
-            add("link_strange_twice", strange.span, strange.link)
-        if strange is not None and not {"asks_confirm_details", "asks_fee", "threat", "deadline"}.isdisjoint(clues):
-            add("link_strange_and_pressing", strange.span, strange.link)
+    strange = next((clues[name] for name in _STRANGE if name in clues), None)
+    if strange is not None and not {"link_odd_suffix", "link_random"}.isdisjoint(clues):
+        add("link_strange_twice", strange.span, strange.link)
+    for word, (start, end) in zip(reading.words, reading.spans, strict=True):
+        if len(word) > 4 and misspelt_brand(word, reading.brands) is not None:
+            add("brand_misspelt", (start, end))
+            break
     if speaker is not None:
         for ask in speaker.never_asks:
             clue = clues.get(f"asks_{ask}")
@@ -243,6 +247,7 @@ def sentence(clue: Clue, reading: Reading) -> str:
         purpose=_purpose(reading),
         sender_brand=" or ".join(brand.name for brand in reading.sender.brands),
         number=reading.message.text[start:end],
+        misspelt=_misspelt_in(reading) if clue.name == "brand_misspelt" else "",
     )
 
 
@@ -286,6 +291,15 @@ def _judge_link(link: Link, reading: Reading, speaker: Brand | None, add: "Add")
         add("link_unnamed", span, link)
     if _looks_random(label):
         add("link_random", span, link)
+    if link.suffix.rpartition(".")[2] in RISKY_SUFFIXES:
+        add("link_risky_suffix", span, link)
+    if named != "link_named" and names_a_service(label):
+        add("link_service_words", span, link)
+
+
+def _misspelt_in(reading: Reading) -> str:
+    found = (misspelt_brand(word, reading.brands) for word in reading.words if len(word) > 4)
+    return next(brand.name for brand in found if brand is not None)
 
 
 def is_only_a_name(link: Link) -> bool:

@@ -52,6 +52,8 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         analyzer: `words` or `characters`, see `ANALYZERS`.
         shortest, longest: number of words, or of characters inside a word, in a term.
         min_messages: how many messages must hold a term.
+        min_groups: how many groups (wordings, near-duplicates) they must be of, where groups are given: what stands in one wording
+            alone, such as a made-up name, tells nothing of others.
 
     >>> tfidf = AdditiveTfidf("words", 1, 1, min_messages=1).fit(Reader().transform(["a code", "a link"]))
     >>> tfidf.terms_.tolist()
@@ -60,21 +62,40 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     [[1.003, 0.705, 0.0]]
     """
 
-    def __init__(self, analyzer: str = "words", shortest: int = 1, longest: int = 2, *, min_messages: int = 3) -> None:
+    def __init__(self, analyzer: str = "words", shortest: int = 1, longest: int = 2, *, min_messages: int = 3, min_groups: int = 1) -> None:
         self.analyzer = analyzer
         self.shortest = shortest
         self.longest = longest
         self.min_messages = min_messages
+        self.min_groups = min_groups
 
-    def fit(self, readings: Sequence[Reading], y: Any = None) -> Self:
+    def fit(self, readings: Sequence[Reading], y: Any = None, groups: Sequence[str] | None = None) -> Self:
         """Learn the terms and their idf.
 
         `terms_` are the terms in order, `idf_` (n_terms,) their idf, rounded to single precision.
+
+        Args:
+            readings: what to learn from.
+            y: not used.
+            groups: the group of each reading; without them each is its own.
         """
         frequency: Counter[str] = Counter()
-        for reading in readings:
-            frequency.update(set(self._terms_of(reading)))
-        terms = sorted(term for term, count in frequency.items() if count >= self.min_messages)
+        spread: Counter[str] = Counter()
+        last: dict[str, int] = {}
+        number_of: dict[str, int] = {}
+        order = range(len(readings)) if groups is None else sorted(range(len(readings)), key=groups.__getitem__)
+        for index in order:
+            terms_here = set(self._terms_of(readings[index]))
+            frequency.update(terms_here)
+            if groups is None or self.min_groups < 2:
+                continue
+            group = number_of.setdefault(groups[index], len(number_of))
+            for term in terms_here:
+                if last.get(term) != group:
+                    last[term] = group
+                    spread[term] += 1
+        counted = spread if last else frequency
+        terms = sorted(term for term, count in frequency.items() if count >= self.min_messages and counted[term] >= self.min_groups)
         self.terms_: NDArray[np.str_] = np.array(terms, dtype=np.str_)
         counts = np.array([frequency[term] for term in terms], dtype=np.float64)
         idf = np.log((1 + len(readings)) / (1 + counts)) + 1
@@ -129,7 +150,7 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
 class EvidenceFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Readings to one 0/1 column for each name in `EVIDENCE`."""
 
-    def fit(self, readings: Sequence[Reading], y: Any = None) -> Self:
+    def fit(self, readings: Sequence[Reading], y: Any = None, groups: Sequence[str] | None = None) -> Self:
         """Nothing is learnt."""
         return self
 

@@ -3,6 +3,7 @@
 import hashlib
 import random
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 
 from legitext.brands import Registry
 from legitext.errors import DataError
+from legitext.habits import NO_HABITS, Habits, as_it_comes
 from legitext.messages import LABELS
 from legitext.slots import SENDERS, SLOTS, SORTS, Context, draw_sender, speaker_named
 
@@ -22,6 +24,17 @@ DEFAULT_SENDERS = {
     "smishing": ("scam",),
 }
 """Kinds of sender where a group names none; `chat` is ham that nobody but a person sends."""
+
+FIRST_YEAR, LAST_YEAR = 2021, 2026
+"""Years that messages are of, unless a group says `since`."""
+
+LANGUAGES = ("en", "es")
+
+NEAR_COPY = 0.6
+"""Share of word pairs in common (Jaccard) from which two wordings of one file count as copies of each other."""
+
+SPOOFED = 0.01
+"""Share of scams that show an official sender, and of those that hold an official link as a decoy beside their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +69,14 @@ class Template:
     slots: Mapping[str, tuple[tuple[Any, ...], ...]] = field(repr=False)
     """The file's own slots."""
 
-    turns: tuple[tuple[Any, ...], ...] = field(default=(), repr=False)
-    """Sentences that make a scam of this genuine wording."""
+    language: str = "en"
+    """One of `LANGUAGES`."""
+
+    since: int = FIRST_YEAR
+    """The first year in which such texts were seen."""
+
+    turns: tuple["Template", ...] = field(default=(), repr=False)
+    """Sentences that make a scam of this genuine wording, each a wording of a scam itself."""
 
     where: str = field(default="", repr=False)
     """File and line, for errors."""
@@ -73,6 +92,18 @@ class Made:
     brand: str | None
     kind: str
     template_id: str
+    year: int = LAST_YEAR
+    source: str = "grammar"
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """A genuine message, and the scam that differs from it in one thing."""
+
+    genuine: Made
+    scam: Made
+    changed: str
+    """What was turned: `link`, `sentence` or `sender`."""
 
 
 def load_templates(folder: str | Path) -> list[Template]:
@@ -87,30 +118,39 @@ def load_templates(folder: str | Path) -> list[Template]:
     templates: list[Template] = []
     seen: dict[str, str] = {}
     for file in files:
-        for template in _read_file(file):
+        of_file = list(_read_file(file))
+        for template in of_file:
             other = seen.setdefault(template.wording, template.where)
             if other != template.where:
                 raise DataError(f"{template.where}: the same wording stands at {other}: remove one of them")
-            templates.append(template)
+        _refuse_near_copies(of_file)
+        templates += of_file
     return templates
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """At what rates messages do not come as they were written."""
+def _refuse_near_copies(templates: Sequence[Template]) -> None:
+    holders: dict[tuple[str, str], list[int]] = defaultdict(list)
+    sizes: list[int] = []
+    for index, template in enumerate(templates):
+        words = re.sub(r"[\W\d_]+", " ", re.sub(r"\{[^{}|]*\}", " ", template.wording).casefold()).split()
+        pairs = set(zip(words, words[1:], strict=False))
+        shared: dict[int, int] = defaultdict(int)
+        for pair in pairs:
+            for other in holders[pair]:
+                shared[other] += 1
+            holders[pair].append(index)
+        for other, count in shared.items():
+            if len(pairs) >= 3 and count >= NEAR_COPY * (len(pairs) + sizes[other] - count):
+                raise DataError(
+                    f"{template.where}: a near copy of the wording at {templates[other].where}: write it in other words, or make one of both"
+                )
+        sizes.append(len(pairs))
 
-    typos: float = 0.0
-    """Share of messages in which three of ten words have two letters swapped."""
 
-    tricks: float = 0.0
-    """Share of scams and spam in which three of ten words are hidden from machines by one of `_TRICKS`."""
-
-
-NO_NOISE = Noise()
-
-
-def make_messages(templates: Sequence[Template], per_template: int, seed: int, brands: Registry, noise: Noise = NO_NOISE) -> Iterator[Made]:
-    """`per_template` messages from each template, with the `noise` that messages come with; repeats of one text are left out.
+def make_messages(
+    templates: Sequence[Template], per_template: int, seed: int, brands: Registry, habits: Habits = NO_HABITS
+) -> Iterator[Made]:
+    """`per_template` messages from each template, as they come with `habits`; repeats of one text are left out.
 
     Each message has generators of its own, seeded by `seed`, its template and its number, so that a new template changes no other's
     messages.
@@ -119,68 +159,79 @@ def make_messages(templates: Sequence[Template], per_template: int, seed: int, b
         texts: set[tuple[str, str | None]] = set()
         for number in range(per_template):
             made, _ = _make(template, f"{seed}/{template.id}/{number}", brands)
-            made = _as_it_comes(made, f"{seed}/{template.id}/{number}", noise)
+            made = _sent(made, f"{seed}/{template.id}/{number}", habits)
             if (made.text, made.sender) not in texts:
                 texts.add((made.text, made.sender))
                 yield made
 
 
+def turns_of(templates: Sequence[Template]) -> list[Template]:
+    """The sentences that make scams of these wordings, each once, as wordings of their own."""
+    return list({turn.id: turn for template in templates for turn in template.turns}.values())
+
+
+_ASKS_BACK = re.compile(r"\b(?:reply|text|answer|respond)\b[^.]{0,15}\b(?:y|n|yes|no|1|2)\b|\bcall\b", re.IGNORECASE)
+
+
 def make_twins(
-    templates: Sequence[Template], per_template: int, seed: int, brands: Registry, noise: Noise = NO_NOISE
-) -> Iterator[tuple[Made, Made]]:
+    templates: Sequence[Template],
+    per_template: int,
+    seed: int,
+    brands: Registry,
+    habits: Habits = NO_HABITS,
+    held_out: Callable[[str], bool] | None = None,
+) -> Iterator[Twins]:
     """Pairs of a genuine message and its smallest scam twin, up to `per_template` from each genuine template that can be turned.
 
-    The twin's link goes elsewhere, or a sentence that asks for what no sender asks for stands at its end; a third of the twins keep
-    the genuine sender, as a spoofed one does. Twins are smishing and share the template's id.
+    Its link goes elsewhere; or a sentence that asks for what no sender asks for stands at its end; or, of a sender in the registry whose
+    text asks for an answer or a call, it comes from where that sender never writes. A third of the first two keep the genuine sender, as a spoofed one does. Twins are
+    smishing and share the template's id.
+
+    Args:
+        templates: wordings, of which the genuine ones with a sender are turned.
+        per_template: most pairs from one.
+        seed: of the values.
+        brands: the registry.
+        habits: how the scams come.
+        held_out: which template ids are kept from training; a wording is turned only by sentences on its own side.
     """
     for template in templates:
-        linked = any(isinstance(part, Slot) and part.base in {"link", "link_bare"} for part in _slots_of(template.parts))
-        if template.label != "ham" or not template.brands or not (linked or template.turns):
+        if template.label != "ham" or not template.brands:
             continue
+        linked = any(isinstance(part, Slot) and part.base in {"link", "link_bare"} for part in _slots_of(template.parts))
+        turns = [turn for turn in template.turns if held_out is None or held_out(turn.id) == held_out(template.id)]
         seen: set[str] = set()
         for number in range(per_template):
-            genuine, context = _make(template, f"twin/{seed}/{template.id}/{number}", brands)
+            key = f"twin/{seed}/{template.id}/{number}"
+            genuine, context = _make(template, key, brands)
             rng, context.genuine = context.random, False
-            if linked and (not template.turns or rng.random() < 0.5):
-                context.values |= {name: SLOTS["fake_link"](context) for name in context.values if name.startswith("link")}
-                text = _render(template.parts, template, _again(context)).strip()
+            known = context.speaker is not None and context.speaker.brand is not None and bool(context.speaker.brand.senders)
+            ways = ["link"] * 2 * linked + ["sentence"] * 2 * bool(turns) + ["sender"] * (known and _ASKS_BACK.search(genuine.text) is not None)
+            if not ways:
+                break
+            changed = rng.choice(ways)
+            text, sender = genuine.text, genuine.sender
+            if changed == "sender":
+                sender = draw_sender(rng.choice(("foreign", "email")), context)
             else:
-                text = _turned(genuine.text, _render(rng.choice(template.turns), template, _again(context)), rng)
-            if text != genuine.text and text not in seen:
-                seen.add(text)
-                sender = genuine.sender if rng.random() < 1 / 3 else draw_sender("scam", context)
-                twin = Made(text, sender, "smishing", genuine.brand, f"twin_{template.kind}", template.id)
-                yield genuine, _as_it_comes(twin, f"twin/{seed}/{template.id}/{number}", noise)
+                if changed == "link":
+                    context.values |= {name: SLOTS["fake_link"](context) for name in context.values if name.startswith("link")}
+                    text = _render(template.parts, template, _again(context)).strip()
+                else:
+                    turn = rng.choice(turns)
+                    text = _turned(genuine.text, _render(turn.parts, turn, _again(context)), rng)
+                if rng.random() >= 1 / 3:
+                    sender = draw_sender("scam", context)
+            if (text, sender) != (genuine.text, genuine.sender) and f"{sender} {text}" not in seen:
+                seen.add(f"{sender} {text}")
+                scam = replace(genuine, text=text, sender=sender, label="smishing", kind=f"twin_{template.kind}")
+                yield Twins(genuine, _sent(scam, key, habits), changed)
 
 
-def _as_it_comes(made: Made, seed: str, noise: Noise) -> Made:
-    """The message with typos, or a scam's with tricks, at the rates of `noise`."""
-    rng = random.Random(f"{seed}/noise")
-    text = made.text
-    if rng.random() < noise.typos:
-        text = _PLAIN_WORD.sub(lambda word: _swapped(word[0], rng) if rng.random() < 0.3 else word[0], text)
-    if made.label != "ham" and rng.random() < noise.tricks:
-        trick = rng.choice(_TRICKS)
-        text = _PLAIN_WORD.sub(lambda word: trick(word[0], rng) if rng.random() < 0.3 else word[0], text)
-    return replace(made, text=text)
-
-
-_LOOKALIKES = dict(zip("aceiopsxyBCEHKMOPTX", "асеіорѕхуВСЕНКМОРТХ", strict=True))
-_DIGITS = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "l": "1"}
-_TRICKS: tuple[Callable[[str, random.Random], str], ...] = (
-    lambda word, rng: " ".join(word),
-    lambda word, rng: word[: len(word) // 2] + rng.choice("\u200b\u200c\u2060\u00ad") + word[len(word) // 2 :],
-    lambda word, rng: "".join(_LOOKALIKES.get(character, character) for character in word),
-    lambda word, rng: "".join(_DIGITS.get(character, character) if rng.random() < 0.5 else character for character in word),
-)
-"""How scams hide words: letters spaced out, invisible characters, letters of another alphabet, digits for letters."""
-
-_PLAIN_WORD = re.compile(r"(?<![\w./@:-])[A-Za-z]{4,}(?![\w./@:-])")
-
-
-def _swapped(word: str, rng: random.Random) -> str:
-    place = rng.randrange(1, len(word) - 1)
-    return word[:place] + word[place + 1 : place + 2] + word[place] + word[place + 2 :]
+def _sent(made: Made, seed: str, habits: Habits) -> Made:
+    if habits is NO_HABITS:
+        return made
+    return replace(made, text=as_it_comes(made.text, random.Random(f"{seed}/habits"), habits, genuine=made.label == "ham"))
 
 
 def _turned(text: str, sentence: str, rng: random.Random) -> str:
@@ -203,17 +254,22 @@ def _slots_of(parts: Sequence[Any]) -> Iterator[Slot]:
 def _make(template: Template, seed: str, brands: Registry) -> tuple[Made, Context]:
     rng = random.Random(seed)
     speaker = speaker_named(rng.choice(template.brands), brands, rng) if template.brands else None
-    context = Context(rng, random.Random(f"{seed}/choices"), seed, brands, speaker, template.label == "ham")
+    year = rng.randint(template.since, LAST_YEAR)
+    context = Context(rng, random.Random(f"{seed}/choices"), seed, brands, speaker, template.label == "ham", year)
     text = _render(template.parts, template, context).strip()
     sender = draw_sender(rng.choice(template.senders), context)
-    return Made(text, sender, template.label, speaker.name if speaker is not None else None, template.kind, template.id), context
+    if template.label == "smishing" and speaker is not None and speaker.brand is not None:
+        if rng.random() < SPOOFED:
+            sender = draw_sender("official", context)
+        if "link" in template.wording and rng.random() < SPOOFED:
+            text = f"{text} {SLOTS['link'](context)}"
+    name = speaker.name if speaker is not None else None
+    return Made(text, sender, template.label, name, template.kind, template.id, year), context
 
 
 def _again(context: Context) -> Context:
     """The same message once more: its choices fall as before, its slots keep their values."""
-    return Context(
-        context.random, random.Random(f"{context.seed}/choices"), context.seed, context.registry, context.speaker, values=context.values
-    )
+    return replace(context, choices=random.Random(f"{context.seed}/choices"), genuine=False)
 
 
 def _render(parts: Sequence[Any], template: Template, context: Context) -> str:
@@ -290,8 +346,8 @@ def _slot(inner: tuple[Any, ...], known: set[str]) -> Slot:
     return Slot(name, base, name.isupper() and name != lower)
 
 
-_FILE_KEYS = {"label", "brands", "senders", "slots", "turns", "groups"}
-_GROUP_KEYS = {"kind", "label", "brands", "senders", "turns", "wordings"}
+_FILE_KEYS = {"label", "language", "since", "brands", "senders", "slots", "turns", "groups"}
+_GROUP_KEYS = {"kind", "label", "language", "since", "brands", "senders", "turns", "wordings"}
 
 
 def _read_file(file: Path) -> Iterator[Template]:
@@ -333,15 +389,33 @@ def _read_file(file: Path) -> Iterator[Template]:
                 raise DataError(
                     f"{_at(file, group['senders'])}: sender {one!r} is neither an id with digits nor one of {', '.join(SENDERS)}"
                 )
-        turns = tuple(_parts(file, one, known) for one in _texts(file, group["turns"], "turns")) if "turns" in group else ()
+        language = _text(file, group["language"]) if "language" in group else "en"
+        if language not in LANGUAGES:
+            raise DataError(f"{_at(file, group['language'])}: language {language!r} is not one of {', '.join(LANGUAGES)}")
+        since = _year(file, group["since"]) if "since" in group else FIRST_YEAR
+        turns = tuple(
+            Template(_id(file, "turn", text), "smishing", "turn", brands, ("scam",), text, _parts(file, one, known), slots, language, since, where=_at(file, one))
+            for one in (_texts(file, group["turns"], "turns") if "turns" in group else ())
+            for text in (_text(file, one),)
+        )
         senders = senders or DEFAULT_SENDERS["chat" if label == "ham" and not brands else label]
         for wording in _texts(file, group["wordings"], "wordings"):
             text = _text(file, wording)
             parts = _parts(file, wording, known)
             if not brands and re.search(r"\{brand\}", text, re.IGNORECASE):
                 raise DataError(f"{_at(file, wording)}: {{brand}} is used, but the group has no brands")
-            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-            yield Template(f"{file.stem}/{kind}/{digest}", label, kind, brands, senders, text, parts, slots, turns, _at(file, wording))
+            yield Template(_id(file, kind, text), label, kind, brands, senders, text, parts, slots, language, since, turns, _at(file, wording))
+
+
+def _id(file: Path, kind: str, text: str) -> str:
+    return f"{file.stem}/{kind}/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _year(file: Path, node: yaml.Node) -> int:
+    text = _text(file, node)
+    if not text.isdecimal() or not FIRST_YEAR <= int(text) <= LAST_YEAR:
+        raise DataError(f"{_at(file, node)}: since {text!r} is not a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return int(text)
 
 
 def _at(file: Path, node: yaml.Node) -> str:

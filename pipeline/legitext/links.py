@@ -130,10 +130,25 @@ _SHORT_WORDS = frozenset(
 _FILE_SUFFIXES = frozenset("md mov pl ps py rs sh so zip".split())
 """Suffixes that are also endings of file names."""
 
-_RISKY_SUFFIXES = frozenset(
-    "bond buzz cc cfd click cyou delivery help icu live lol online sbs shop site store support top vip win xyz".split()
+RISKY_SUFFIXES = frozenset(
+    "bond buzz cc cf cfd click club cn cyou delivery fun ga gq gy help icu in info ink life live lol ml mom online pw quest ru sbs shop site store su support "
+    "tk top today vip win work world ws xin xyz".split()
 )
-"""Suffixes under which an everyday name (chase.top) is more likely a fake than somebody else's honest name."""
+"""Suffixes where fakes thrive; under them an everyday name (chase.top) is more likely a fake than somebody else's honest name."""
+
+_SERVICE_WORD = re.compile(
+    r"verif|secur|log-?[io]n|sign-?in|account|acct|acc(?=up|s)|updat|support|track|deliver|parcel|packag|post(?:al|age|office)|toll|unlock|confirm|alert|bill(?:ing|s)"
+    r"|refund|claim|auth|online|servic|help|info|notice|notif|portal|check|customer|client|pay(?=ment|-|$)|bank|card|token|valid|review|recover|restor|cancel|redirect"
+)
+
+
+def names_a_service(label: str) -> bool:
+    """Whether a host's label holds a word of the kind that fakes put there, whole or clipped: `secure-acct`, `delivronline`.
+
+    >>> names_a_service("check-my-trackupdate"), names_a_service("lakesidedental")
+    (True, False)
+    """
+    return _SERVICE_WORD.search(label) is not None
 
 _FAKE_WORDS = frozenset(
     """
@@ -187,7 +202,7 @@ _FIND = re.compile(
   | (?P<scheme> h[tx]{{2}}ps? | (?<![a-zA-Z]) ftp ) [ ]?:[ ]?(?:[/\\]{{1,3}}|(?=www\.)) [ ]?
     (?P<rest> {_AUTHORITY} (?: [ ]?\.[ ]? (?=(?:{"|".join(sorted(_PLAIN_SUFFIXES | _WORD_SUFFIXES))})/) {_AUTHORITY} )? (?:{_PATH})? )
   | (?<![\w:/.]) // (?P<slashed> {_HOST}{_TAIL} )
-  | (?<![\w@$£€-]) (?<![^.]\.) (?P<bare> {_HOST} (?:@{_HOST})? {_TAIL} )
+  | (?<![\w@$£€-]) (?<![^.\s]\.) (?P<bare> {_HOST} (?:@{_HOST})? {_TAIL} )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -663,7 +678,7 @@ def _imitated(
     """The brand that a host which no brand owns imitates, and how; the clearest trick first."""
     index = _index(brands)
     labels = host.split(".")[: -1 - suffix.count(".")] if suffix else []
-    risky = free or suffix in _RISKY_SUFFIXES
+    risky = free or suffix in RISKY_SUFFIXES
     found = _in_userinfo(userinfo, brands) or _in_front(host.split("."), len(labels), brands)
     if found is None:
         if suffix.partition(".")[0] in {"edu", "gov", "mil", "ac"}:
@@ -793,6 +808,25 @@ def _misspelt(part: str, words: list[str], index: _Index) -> tuple[_Token, str] 
                 if _is_slip(part, token.text):
                     return token, "edit"
     return None
+
+
+def misspelt_brand(word: str, brands: Registry | None = None) -> Brand | None:
+    """The brand that a word (lower case) is a misspelling of, by look-alike letters, one slip, or a spelling on record; not the brand itself.
+
+    >>> misspelt_brand("amazn").name, misspelt_brand("amazon"), misspelt_brand("amazing")
+    ('Amazon', None, None)
+    """
+    return _misspelt_word(word, registry() if brands is None else brands) if 5 <= len(word) <= 24 else None
+
+
+@lru_cache(maxsize=20_000)
+def _misspelt_word(word: str, brands: Registry) -> Brand | None:
+    index = _index(brands)
+    token = index.tokens.get(word)
+    if token is not None:
+        return token.brand if token.fake else None
+    found = _misspelt(word, [], index) if word.isalnum() and word.isascii() else None
+    return None if found is None else found[0].brand
 
 
 def _with_one_less(word: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix, hstack
 from scipy.special import softmax
@@ -27,10 +28,11 @@ BLOCKS = ("words", "characters", "evidence")
 def build_pipeline(params: Train) -> Pipeline:
     """The unfitted pipeline: messages are read, turned into the columns of `BLOCKS`, and classified."""
     shortest, longest = params.character_ngrams
+    least = {"min_messages": params.min_messages, "min_groups": params.min_groups}
     features = FeatureUnion(
         [
-            ("words", AdditiveTfidf("words", 1, params.word_ngrams, min_messages=params.min_messages)),
-            ("characters", AdditiveTfidf("characters", shortest, longest, min_messages=params.min_messages)),
+            ("words", AdditiveTfidf("words", 1, params.word_ngrams, **least)),
+            ("characters", AdditiveTfidf("characters", shortest, longest, **least)),
             ("evidence", EvidenceFeatures()),
         ]
     )
@@ -82,25 +84,26 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         labels = np.asarray(y, dtype=str)
         weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         for_words = np.ones(len(labels), dtype=bool) if evidence_only is None else ~np.asarray(evidence_only, dtype=bool)
-        whole = self._regression(X[for_words], labels[for_words], weights[for_words])
+        of = np.arange(len(labels)) if groups is None else np.asarray(groups)
+        folds = list(GroupKFold(self.folds).split(X, labels, of)) if self.folds else []
+        parts = [np.flatnonzero(for_words)] + [train[for_words[train]] for train, _ in folds]
+        if any(len(set(labels[rows])) != len(set(labels)) for rows in parts):
+            raise DataError(f"a label has too few groups for {self.folds} folds: lower train.evidence_folds, or add messages")
+        single = X.astype(np.float32)  # half the memory to move: twice as fast, and the coefficients are kept in single precision anyway
+        whole, *fitted = Parallel(n_jobs=-1, prefer="threads")(
+            delayed(self._regression)(single[rows], labels[rows], weights[rows].astype(np.float32)) for rows in parts
+        )
         self.classes_ = whole.classes_
         self.coef_, self.intercept_ = _symmetric(whole)
-        if self.folds:
-            self._weigh_evidence(X, labels, weights, for_words, np.arange(len(labels)) if groups is None else np.asarray(groups))
+        if folds:
+            words = X.shape[1] - self.evidence
+            scores = np.zeros((len(labels), len(self.classes_)))
+            for (_, held_out), fold in zip(folds, fitted, strict=True):
+                scores[held_out] = X[held_out][:, :words] @ _symmetric(fold)[0][:, :words].T
+            weighed, self.intercept_ = _symmetric(self._regression(hstack([csr_matrix(scores), X[:, words:]]).tocsr(), labels, weights))
+            share = weighed[:, : len(self.classes_)]
+            self.coef_ = np.hstack([share @ self.coef_[:, :words], weighed[:, len(self.classes_) :]])
         return self
-
-    def _weigh_evidence(self, X: csr_matrix, labels: Any, weights: Any, for_words: Any, groups: Any) -> None:
-        words = X.shape[1] - self.evidence
-        scores = np.zeros((len(labels), len(self.classes_)))
-        for train, held_out in GroupKFold(self.folds).split(X, labels, groups):
-            seen = train[for_words[train]]
-            if len(set(labels[seen])) != len(self.classes_):
-                raise DataError(f"a label has too few groups for {self.folds} folds: lower train.evidence_folds, or add messages")
-            fold, _ = _symmetric(self._regression(X[seen], labels[seen], weights[seen]))
-            scores[held_out] = X[held_out][:, :words] @ fold[:, :words].T
-        weighed, self.intercept_ = _symmetric(self._regression(hstack([csr_matrix(scores), X[:, words:]]).tocsr(), labels, weights))
-        share = weighed[:, : len(self.classes_)]
-        self.coef_ = np.hstack([share @ self.coef_[:, :words], weighed[:, len(self.classes_) :]])
 
     def _regression(self, X: csr_matrix, labels: Any, weights: Any) -> LogisticRegression:
         return LogisticRegression(C=self.C, max_iter=self.max_iter, tol=1e-4).fit(X, labels, sample_weight=weights)
@@ -121,8 +124,9 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
 def _symmetric(regression: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coefficients and intercepts with one row a class, of two classes, too."""
     if len(regression.classes_) > 2:
-        return regression.coef_, regression.intercept_
-    return np.vstack([-regression.coef_, regression.coef_]) / 2, np.hstack([-regression.intercept_, regression.intercept_]) / 2
+        return regression.coef_.astype(np.float64), regression.intercept_.astype(np.float64)
+    coef, intercept = regression.coef_.astype(np.float64), regression.intercept_.astype(np.float64)
+    return np.vstack([-coef, coef]) / 2, np.hstack([-intercept, intercept]) / 2
 
 
 def fit(
@@ -137,7 +141,14 @@ def fit(
 
     For the arguments see `EvidenceRegression.fit`.
     """
-    pipeline.fit(messages, list(labels), classify__sample_weight=weights, classify__groups=groups, classify__evidence_only=evidence_only)
+    pipeline.fit(
+        messages,
+        list(labels),
+        features__groups=groups,
+        classify__sample_weight=weights,
+        classify__groups=groups,
+        classify__evidence_only=evidence_only,
+    )
     _round(pipeline)
     return pipeline
 

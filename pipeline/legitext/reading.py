@@ -61,6 +61,8 @@ class Reading:
     numbers: tuple[Number, ...]
     mentions: tuple[Mention, ...]
     sender: Sender
+    brands: Registry
+    """Who is known."""
 
     @property
     def speaker(self) -> Brand | None:
@@ -90,6 +92,7 @@ def read(message: Message, brands: Registry | None = None) -> Reading:
         tuple(find_numbers(folded.text)),
         mentions,
         read_sender(message.sender, brands),
+        brands,
     )
 
 

@@ -101,7 +101,7 @@ def _owners_of_name(shown: str, brands: Registry) -> tuple[Brand, ...]:
 def _number(shown: str, brands: Registry) -> Sender:
     shown = shown.lstrip("( ")
     digits = re.sub(r"\D", "", shown)
-    if 3 <= len(digits) <= 6 and not shown.startswith("+"):
+    if 3 <= len(digits) <= 6:  # with a + too, as some gateways write it: no country's numbers are that short
         return Sender("short_code", brands=brands.by_sender.get(digits, ()))
     if shown.startswith("+") or (digits.startswith(("00", "011")) and len(digits) > 9):
         digits = digits if shown.startswith("+") else re.sub(r"^(00|011)", "", digits)

@@ -4,6 +4,7 @@ import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import lru_cache
 from random import Random
 
@@ -676,6 +677,9 @@ SORTS: dict[str, tuple[str, ...]] = {
 _SUFFIX_OF_SORT = {"bank": ["com", "org", "com", "net"], "town": ["gov", "us", "org", "com"], "court": ["gov", "us", "org"], "school": ["org", "edu", "net", "com"],
                    "church": ["org", "com", "church"], "charity": ["org", "org", "com"], "campaign": ["com", "org", "us"], "app": ["com", "io", "app", "co", "me"],
                    "toll": ["com", "org", "gov"]}  # fmt: skip
+_SUFFIXES = ["com"] * 30 + ["net", "co", "us", "biz"] * 5 + ["shop", "info", "live", "online", "store"]
+"""Of invented senders in general; some honest ones have what fakes like."""
+
 _SHORTENERS = (
     "bit.ly",
     "bit.ly",
@@ -783,6 +787,7 @@ class Context:
     registry: Registry
     speaker: Speaker | None
     genuine: bool = True
+    year: int = 2026
     values: dict[str, str] = field(default_factory=dict)
 
 
@@ -833,7 +838,7 @@ def _own_domain(name: str, sort: str, rng: Random) -> str:
     if len(words) > 2 and rng.random() < 0.15:
         words = ["".join(word[0] for word in words[:-1]), words[-1]]
     label = ("-" if rng.random() < 0.08 else "").join(words) or "text"
-    return f"{label[:40]}.{rng.choice(_SUFFIX_OF_SORT.get(sort, ['com', 'com', 'com', 'com', 'net', 'co', 'us', 'biz']))}"
+    return f"{label[:40]}.{rng.choice(_SUFFIX_OF_SORT.get(sort, _SUFFIXES))}"
 
 
 def speaker_named(name: str, registry: Registry, rng: Random) -> Speaker:
@@ -843,7 +848,7 @@ def speaker_named(name: str, registry: Registry, rng: Random) -> Speaker:
     brand = registry.by_name.get(name.casefold())
     if brand is not None and brand.domains:
         return Speaker(brand.name, brand.domains[0], brand)
-    return Speaker(name, "".join(words_of_name(name)) + ".com", brand)
+    return Speaker(name, re.sub(r"[^a-z0-9-]", "", "".join(words_of_name(name))) + ".com", brand)
 
 
 def _digits(rng: Random, size: int) -> str:
@@ -858,15 +863,16 @@ def _money(rng: Random, low: float, high: float) -> str:
     return f"${low * (high / low) ** rng.random():,.2f}"
 
 
-def _day(rng: Random) -> tuple[int, int, int, str]:
-    """Year, month, day and weekday (drawn: nobody checks that they agree, neither genuine texts' readers nor the model)."""
-    return rng.randint(2021, 2026), rng.randint(1, 12), rng.randint(1, 28), rng.choice(WEEKDAYS)
+def _day(context: Context) -> tuple[int, int, int, str]:
+    """Year, month, day and weekday of a day in the message's year."""
+    day = date(context.year, 1, 1) + timedelta(days=context.random.randrange(365))
+    return day.year, day.month, day.day, WEEKDAYS[day.weekday()]
 
 
 def _date(form: str) -> Callable[[Context], str]:
     def draw(context: Context) -> str:
         rng = context.random
-        year, month, day, weekday = _day(rng)
+        year, month, day, weekday = _day(context)
         chosen = rng.choice(("mdy", "md", "short", "dow", "long", "iso", "full")) if form == "any" else form
         name = MONTHS[month - 1]
         return {
@@ -927,6 +933,8 @@ def _link(context: Context, *, scheme: bool = True) -> str:
     """A link of the speaker's own."""
     rng = context.random
     speaker = context.speaker or invent("shop", rng)
+    if rng.random() < (0.03 if speaker.brand is not None else 0.14):
+        return _vendor_link(rng, scheme=scheme)
     start = rng.choice(("https://", "https://", "https://", "http://", "", "www.")) if scheme else ""
     brand = speaker.brand
     if brand is not None and brand.short_links and rng.random() < 0.45:
@@ -940,6 +948,20 @@ def _link(context: Context, *, scheme: bool = True) -> str:
     if domain.count(".") > 1:
         sub = ""
     return f"{start}{sub}{domain}{_path(rng)}"
+
+
+def _vendor_link(rng: Random, *, scheme: bool) -> str:
+    """A link over the short domain of a firm that sends texts for others: it tells nothing of the speaker."""
+    if rng.random() < 0.5:
+        host = f"{_token(rng, rng.randint(2, 5), string.ascii_lowercase)}.{rng.choice(('co', 'us', 'io', 'me', 'link', 'ly', 'to', 'vc', 'im', 'com'))}"
+    else:
+        host = f"{rng.choice(_VENDOR_WORDS)}{rng.choice(_VENDOR_ENDS)}.{rng.choice(('com', 'com', 'co', 'io', 'net', 'me', 'app', 'link'))}"
+    path = "/".join(_token(rng, rng.randint(1, 8)) for _ in range(rng.choice((1, 1, 1, 2))))
+    return f"{rng.choice(('https://', 'https://', 'http://', '')) if scheme else ''}{host}/{path}"
+
+
+_VENDOR_WORDS = ("text", "txt", "msg", "sms", "reply", "book", "appt", "pay", "go", "chk", "deal", "shop", "care", "send", "click", "visit", "form", "sign", "meet", "order")
+_VENDOR_ENDS = ("ly", "hub", "link", "now", "well", "pro", "desk", "loop", "wave", "it", "flow", "point", "stack", "dash")
 
 
 def _path(rng: Random) -> str:
@@ -1134,7 +1156,7 @@ SLOTS: dict[str, Callable[[Context], str]] = {
     "date_long": _date("long"),
     "weekday": _from(WEEKDAYS),
     "month": _from(MONTHS),
-    "year": lambda context: str(context.random.randint(2021, 2026)),
+    "year": lambda context: str(context.year),
     "time": _clock("plain"),
     "time_caps": _clock("caps"),
     "hour": _clock("hour"),
@@ -1207,7 +1229,7 @@ def draw_sender(kind: str, context: Context) -> str | None:
         return draw_sender(_scam_kind(context), context)
     if kind == "official":
         brand = context.speaker.brand if context.speaker is not None else None
-        if brand is not None and brand.sender_names and rng.random() < 0.15:
+        if brand is not None and brand.sender_names and rng.random() < 0.06:
             return rng.choice(brand.sender_names)
         return rng.choice(brand.senders).id if brand is not None and brand.senders else draw_sender("short_code", context)
     if kind == "short_code":
@@ -1235,5 +1257,5 @@ def draw_sender(kind: str, context: Context) -> str | None:
 def _scam_kind(context: Context) -> str:
     """The kind of a scam's sender. Shares: 1,062 US reports of 2022-23, of which 112 imitate USPS and 57 Amazon."""
     name = context.speaker.name if context.speaker is not None else ""
-    weights = {"USPS": (11, 33, 54, 1, 1), "Amazon": (16, 14, 68, 1, 1)}.get(name, (52, 14, 23, 10, 1))
-    return context.random.choices(("ten_digit", "foreign", "email", "none", "short_code"), weights)[0]
+    weights = {"USPS": (11, 30, 54, 1, 1, 1, 2), "Amazon": (15, 12, 68, 1, 1, 1, 2)}.get(name, (49, 12, 22, 10, 1, 2, 4))
+    return context.random.choices(("ten_digit", "foreign", "email", "none", "short_code", "name", "toll_free"), weights)[0]
