@@ -1,7 +1,7 @@
 """The file a model is served from: builtins and numpy arrays only, so that no version of scikit-learn matters and nothing in it runs.
 
-Format 1 is one dictionary with the keys of `KEYS`, written by joblib with zlib. A change that an older loader would misread takes the
-next format number; `load` keeps reading the older ones.
+A file is one dictionary with the keys of `KEYS`, written by joblib with zlib. A change that an older loader would misread takes the
+next format number. Format 1 was never released: its thresholds were of the probability itself, those of format 2 are against ham.
 """
 
 import io
@@ -20,7 +20,7 @@ from legitext.evidence import EVIDENCE
 from legitext.files import replacing
 from legitext.messages import LABELS
 
-FORMAT = 1
+FORMAT = 2
 LARGEST = 200_000_000
 """Bytes that a file may hold once uncompressed; more is refused before it is read."""
 
@@ -36,7 +36,7 @@ KEYS = {
     "data": dict,
     "notes": list,
 }
-"""format: this number. versions: of what made it. thresholds: smallest probability at which a label other than ham is given.
+"""format: this number. versions: of what made it. thresholds: for each label but ham the least `against_ham` at which it stands.
 intercept: (3,). words, characters: `terms` (joined by line ends), `idf` (n,), `coefficients` (3, n), `shortest`, `longest`.
 evidence: `names`, `coefficients` (3, n). data: by source the rows trained on and their digest. notes: what a user must know."""
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from legitext import artifact as artifacts
 from legitext.brands import Registry, registry
+from legitext.decision import label_of
 from legitext.errors import InputError
 from legitext.evidence import GENUINE, Clue, find_evidence, sentence
 from legitext.messages import LABELS, Message, as_message
@@ -179,14 +180,8 @@ class Classifier:
         return np.array(rows, dtype=np.float64).reshape(-1, len(LABELS))
 
     def label_of(self, probabilities: Iterable[float]) -> str:
-        """The label that probabilities, in the order of `LABELS`, give at this model's thresholds.
-
-        Smishing from its threshold on; else spam from its own on; else ham.
-        """
-        _, spam, smishing = probabilities
-        if smishing >= self.thresholds["smishing"]:
-            return "smishing"
-        return "spam" if spam >= self.thresholds["spam"] else "ham"
+        """The label that probabilities, in the order of `LABELS`, give at this model's thresholds, see `legitext.decision`."""
+        return label_of(list(probabilities), self.thresholds)
 
     def _predict(self, message: Message) -> Prediction:
         reading = read(message, self._brands)

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def _refuse_near_copies(templates: Sequence[Template]) -> None:
     sizes: list[int] = []
     for index, template in enumerate(templates):
         words = re.sub(r"[\W\d_]+", " ", re.sub(r"\{[^{}|]*\}", " ", template.wording).casefold()).split()
-        pairs = set(zip(words, words[1:], strict=False))
+        pairs = set(pairwise(words))
         shared: dict[int, int] = defaultdict(int)
         for pair in pairs:
             for other in holders[pair]:
@@ -206,7 +207,11 @@ def make_twins(
             genuine, context = _make(template, key, brands)
             rng, context.genuine = context.random, False
             known = context.speaker is not None and context.speaker.brand is not None and bool(context.speaker.brand.senders)
-            ways = ["link"] * 2 * linked + ["sentence"] * 2 * bool(turns) + ["sender"] * (known and _ASKS_BACK.search(genuine.text) is not None)
+            ways = (
+                ["link"] * 2 * linked
+                + ["sentence"] * 2 * bool(turns)
+                + ["sender"] * (known and _ASKS_BACK.search(genuine.text) is not None)
+            )
             if not ways:
                 break
             changed = rng.choice(ways)
@@ -394,7 +399,19 @@ def _read_file(file: Path) -> Iterator[Template]:
             raise DataError(f"{_at(file, group['language'])}: language {language!r} is not one of {', '.join(LANGUAGES)}")
         since = _year(file, group["since"]) if "since" in group else FIRST_YEAR
         turns = tuple(
-            Template(_id(file, "turn", text), "smishing", "turn", brands, ("scam",), text, _parts(file, one, known), slots, language, since, where=_at(file, one))
+            Template(
+                _id(file, "turn", text),
+                "smishing",
+                "turn",
+                brands,
+                ("scam",),
+                text,
+                _parts(file, one, known),
+                slots,
+                language,
+                since,
+                where=_at(file, one),
+            )
             for one in (_texts(file, group["turns"], "turns") if "turns" in group else ())
             for text in (_text(file, one),)
         )
@@ -404,7 +421,9 @@ def _read_file(file: Path) -> Iterator[Template]:
             parts = _parts(file, wording, known)
             if not brands and re.search(r"\{brand\}", text, re.IGNORECASE):
                 raise DataError(f"{_at(file, wording)}: {{brand}} is used, but the group has no brands")
-            yield Template(_id(file, kind, text), label, kind, brands, senders, text, parts, slots, language, since, turns, _at(file, wording))
+            yield Template(
+                _id(file, kind, text), label, kind, brands, senders, text, parts, slots, language, since, turns, _at(file, wording)
+            )
 
 
 def _id(file: Path, kind: str, text: str) -> str:

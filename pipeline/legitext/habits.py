@@ -91,7 +91,9 @@ def _mistyped(text: str, rng: Random) -> str:
     words = list(_PLAIN_WORD.finditer(text))
     for word in sorted(rng.sample(words, min(len(words), rng.randint(1, 2))), key=lambda one: -one.start()):
         place = rng.randrange(1, len(word[0]) - 1)
-        wrong = rng.choice((_swapped(word[0], rng), word[0][:place] + word[0][place + 1 :], word[0][:place] + word[0][place] + word[0][place:]))
+        wrong = rng.choice(
+            (_swapped(word[0], rng), word[0][:place] + word[0][place + 1 :], word[0][:place] + word[0][place] + word[0][place:])
+        )
         text = text[: word.start()] + wrong + text[word.end() :]
     return text
 

@@ -150,6 +150,7 @@ def names_a_service(label: str) -> bool:
     """
     return _SERVICE_WORD.search(label) is not None
 
+
 _FAKE_WORDS = frozenset(
     """
     access account accounts acct action address alert alerts apply appeal auth authenticate authorize bank banking benefit benefits bill

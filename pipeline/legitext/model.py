@@ -1,21 +1,20 @@
 """The model: one scikit-learn Pipeline from messages to probabilities, its fitting, calibration and threshold."""
 
 import hashlib
+import random
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, diags, hstack, vstack
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from legitext.errors import DataError
+from legitext import habits
 from legitext.evidence import EVIDENCE
 from legitext.features import AdditiveTfidf, EvidenceFeatures, Reader
 from legitext.messages import LABELS, Message
@@ -37,76 +36,71 @@ def build_pipeline(params: Train) -> Pipeline:
         ]
     )
     classifier = EvidenceRegression(
-        C=params.inverse_regularization, evidence=len(EVIDENCE), folds=params.evidence_folds, max_iter=params.max_iterations
+        C=params.inverse_regularization,
+        evidence=len(EVIDENCE),
+        evidence_penalty=params.evidence_penalty,
+        hidden_words=params.hidden_words,
+        max_iter=params.max_iterations,
     )
     return Pipeline([("read", Reader()), ("features", features), ("classify", classifier)])
 
 
 class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Multinomial logistic regression that weighs evidence against wordings it has not seen.
+    """Multinomial logistic regression on words and evidence that does not lean on either alone.
 
-    Fitted at once, words that were seen in training explain so much that evidence is left with little weight, yet in use the words
-    are new. So: (1) logistic regression on all columns in grouped folds gives each row the scores of its words from models that never
-    saw its group; (2) logistic regression on these scores and the evidence gives the evidence its weight, and the words theirs as a
-    whole; (3) the words' own coefficients come from a fit on all rows. The three are one linear model. (The idea of step 2 is
-    stacking: Wolpert, "Stacked Generalization", Neural Networks 1992.)
+    Beside words that explain nearly every training message, evidence is left with little to explain, yet in use the words are new. So
+    each message counts once whole and once, with a small weight, with its words hidden: then evidence must carry the verdict. And as
+    the evidence of made-up messages is tidier than that of real ones, its coefficients are penalised more than those of words. All
+    this is one convex problem with one linear model as its solution.
 
     Args:
         C: inverse strength of the L2 penalty, as in `LogisticRegression`.
         evidence: how many of the last columns are evidence.
-        folds: grouped folds of step 1; 0 fits all columns at once.
-        max_iter: most iterations of each fit.
+        evidence_penalty: how many times stronger the penalty on their coefficients is.
+        hidden_words: weight of a message with its words hidden, against 1 of the message itself; 0 leaves these out.
+        max_iter: most iterations of the fit.
     """
 
-    def __init__(self, C: float = 1.0, evidence: int = 0, folds: int = 4, max_iter: int = 400) -> None:
+    def __init__(
+        self, C: float = 1.0, evidence: int = 0, evidence_penalty: float = 1.0, hidden_words: float = 0.0, max_iter: int = 400
+    ) -> None:
         self.C = C
         self.evidence = evidence
-        self.folds = folds
+        self.evidence_penalty = evidence_penalty
+        self.hidden_words = hidden_words
         self.max_iter = max_iter
 
-    def fit(
-        self,
-        X: csr_matrix,
-        y: Sequence[str],
-        sample_weight: ArrayLike | None = None,
-        groups: ArrayLike | None = None,
-        evidence_only: ArrayLike | None = None,
-    ) -> Self:
+    def fit(self, X: csr_matrix, y: Sequence[str], sample_weight: ArrayLike | None = None, evidence_only: ArrayLike | None = None) -> Self:
         """Learn `coef_` (n_classes, n_columns), `intercept_` (n_classes,) and `classes_`.
 
         Args:
             X: shape (n_rows, n_columns), the evidence last.
             y: a label a row.
             sample_weight: a weight a row.
-            groups: rows of a group share a fold; each row its own if not given.
-            evidence_only: true for rows whose words teach nothing, such as a genuine wording with a fake link; they count in step 2.
+            evidence_only: true for rows whose words teach nothing, such as a genuine wording with a fake link: they count with their
+                words hidden alone, at their whole weight.
         """
         labels = np.asarray(y, dtype=str)
         weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        for_words = np.ones(len(labels), dtype=bool) if evidence_only is None else ~np.asarray(evidence_only, dtype=bool)
-        of = np.arange(len(labels)) if groups is None else np.asarray(groups)
-        folds = list(GroupKFold(self.folds).split(X, labels, of)) if self.folds else []
-        parts = [np.flatnonzero(for_words)] + [train[for_words[train]] for train, _ in folds]
-        if any(len(set(labels[rows])) != len(set(labels)) for rows in parts):
-            raise DataError(f"a label has too few groups for {self.folds} folds: lower train.evidence_folds, or add messages")
-        single = X.astype(np.float32)  # half the memory to move: twice as fast, and the coefficients are kept in single precision anyway
-        whole, *fitted = Parallel(n_jobs=-1, prefer="threads")(
-            delayed(self._regression)(single[rows], labels[rows], weights[rows].astype(np.float32)) for rows in parts
+        hidden = np.zeros(len(labels), dtype=bool) if evidence_only is None else np.asarray(evidence_only, dtype=bool)
+        words = X.shape[1] - self.evidence
+        scale = np.r_[np.ones(words), np.full(self.evidence, self.evidence_penalty**-0.5)]
+        scaled = X @ diags(scale)
+        rows, of, weigh = [scaled[~hidden]], [labels[~hidden]], [weights[~hidden]]
+        again = weights > 0 if self.hidden_words else hidden
+        if again.any():
+            rows.append(hstack([csr_matrix((int(again.sum()), words)), scaled[again][:, words:]]))
+            of.append(labels[again])
+            weigh.append(np.where(hidden, weights, weights * self.hidden_words)[again])
+        # Single precision halves the memory to move, so the fit is twice as fast; coefficients are kept in single precision anyway.
+        all_rows = vstack(rows).tocsr().astype(np.float32)
+        fitted = LogisticRegression(C=self.C, max_iter=self.max_iter, tol=1e-4).fit(
+            all_rows, np.concatenate(of), sample_weight=np.concatenate(weigh).astype(np.float32)
         )
-        self.classes_ = whole.classes_
-        self.coef_, self.intercept_ = _symmetric(whole)
-        if folds:
-            words = X.shape[1] - self.evidence
-            scores = np.zeros((len(labels), len(self.classes_)))
-            for (_, held_out), fold in zip(folds, fitted, strict=True):
-                scores[held_out] = X[held_out][:, :words] @ _symmetric(fold)[0][:, :words].T
-            weighed, self.intercept_ = _symmetric(self._regression(hstack([csr_matrix(scores), X[:, words:]]).tocsr(), labels, weights))
-            share = weighed[:, : len(self.classes_)]
-            self.coef_ = np.hstack([share @ self.coef_[:, :words], weighed[:, len(self.classes_) :]])
+        self.classes_ = fitted.classes_
+        coef, self.intercept_ = _symmetric(fitted)
+        self.coef_ = coef * scale
         return self
-
-    def _regression(self, X: csr_matrix, labels: Any, weights: Any) -> LogisticRegression:
-        return LogisticRegression(C=self.C, max_iter=self.max_iter, tol=1e-4).fit(X, labels, sample_weight=weights)
 
     def decision_function(self, X: csr_matrix) -> NDArray[np.float64]:
         """Shape (n_rows, n_classes)."""
@@ -134,19 +128,18 @@ def fit(
     messages: Iterable[Message],
     labels: Sequence[str],
     weights: ArrayLike | None = None,
-    groups: ArrayLike | None = None,
+    groups: Sequence[str] | None = None,
     evidence_only: ArrayLike | None = None,
 ) -> Pipeline:
     """Fit in place, then round the coefficients to single precision, so that the artifact can hold them exactly in half the room.
 
-    For the arguments see `EvidenceRegression.fit`.
+    For `weights` and `evidence_only` see `EvidenceRegression.fit`; for `groups`, one a message, `AdditiveTfidf.fit`.
     """
     pipeline.fit(
         messages,
         list(labels),
-        features__groups=groups,
+        features__groups=None if groups is None else list(groups),
         classify__sample_weight=weights,
-        classify__groups=groups,
         classify__evidence_only=evidence_only,
     )
     _round(pipeline)
@@ -213,6 +206,16 @@ def with_asides(rows: pd.DataFrame, share: float) -> pd.DataFrame:
     return pd.concat([rows, rows[chosen].assign(text=texts)], ignore_index=True)
 
 
+def with_swapped_letters(rows: pd.DataFrame, share: float) -> pd.DataFrame:
+    """The rows, a share of them with letters swapped in their words, so that a slip of the finger hides no word; drawn from the text."""
+
+    def changed(text: str) -> str:
+        rng = random.Random(f"swap/{text}")
+        return habits.with_swapped_letters(text, rng) if rng.random() < share else text
+
+    return rows.assign(text=[changed(text) for text in rows["text"]])
+
+
 def threshold_for(scores: ArrayLike, false_alarms: float) -> float:
     """The smallest threshold at which at most the share `false_alarms` of `scores` (of genuine messages) is reached or passed.
 
@@ -224,6 +227,29 @@ def threshold_for(scores: ArrayLike, false_alarms: float) -> float:
     if len(ordered) == 0 or allowed >= len(ordered):
         return 0.5
     return float(min(np.round(ordered[allowed] + 1e-6, 6), 1.0))
+
+
+def choose_thresholds(genuine: NDArray[np.float64], params: Train) -> dict[str, float]:
+    """For each label but ham the threshold, see `legitext.decision`, that keeps false alarms at the shares that `params` states.
+
+    Args:
+        genuine: probabilities (n, 3) of genuine messages that were not trained on.
+        params: with `false_alarms` and `spam_false_alarms`.
+    """
+    shares = {label: genuine[:, place] / (genuine[:, place] + genuine[:, 0]) for place, label in enumerate(LABELS) if place}
+    return {
+        "smishing": threshold_for(shares["smishing"], params.false_alarms),
+        "spam": threshold_for(shares["spam"], params.spam_false_alarms),
+    }
+
+
+def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.bool_]]:
+    """What is learnt from `rows`: their copies without senders, with asides and with swapped letters; a weight for each; and which are
+    twins, of whose words nothing is learnt."""
+    training = with_swapped_letters(with_and_without_sender(with_asides(rows, params.asides)), params.swapped_letters)
+    twins = training["kind"].str.startswith("twin_", na=False).to_numpy(dtype=bool)
+    weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float)
+    return training, np.where(twins, params.twin_weight, weights), twins
 
 
 def _round(pipeline: Pipeline) -> None:

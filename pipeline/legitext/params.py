@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from legitext.errors import ParamsError
+from legitext.habits import Habits
 
 Section = TypeVar("Section")
 
@@ -27,15 +28,12 @@ class Synthesize:
     """How messages are made from the wordings."""
 
     templates: str = "data/templates"
-    per_template: int = field(default=12, metadata={"low": 1, "high": 10_000})
-    typos: float = field(default=0.35, metadata={"low": 0.0, "high": 1.0})
-    """Share of messages with swapped letters."""
+    per_template: int = field(default=5, metadata={"low": 1, "high": 10_000})
+    habits: Mapping[str, float] = field(default_factory=dict)
+    """Shares of messages by habit, see `legitext.habits.Habits`; 0 where none is given."""
 
-    tricks: float = field(default=0.06, metadata={"low": 0.0, "high": 1.0})
-    """Share of scams and spam with hidden words."""
-
-    twins_per_template: int = field(default=4, metadata={"low": 0, "high": 10_000})
-    """Scam twins of each genuine wording that has a link or `turns`."""
+    twins_per_template: int = field(default=2, metadata={"low": 0, "high": 10_000})
+    """Scam twins of each genuine wording that can be turned."""
 
     seed: int = field(default=1, metadata={"low": 0})
 
@@ -76,19 +74,25 @@ class Train:
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of a message by source; 1 where none is given."""
 
-    false_alarms: float = field(default=0.02, metadata={"low": 1e-5, "high": 0.5})
-    """Share of genuine validation messages that may be called smishing: this sets the threshold of smishing."""
+    false_alarms: float = field(default=0.01, metadata={"low": 1e-5, "high": 0.5})
+    """Share of the grammar's genuine validation messages that may be called smishing: this sets the threshold of smishing."""
 
     spam_false_alarms: float = field(default=0.01, metadata={"low": 1e-5, "high": 0.5})
-    """Share of genuine validation messages that may be called spam."""
+    """Share of them that may be called spam."""
 
-    evidence_folds: int = field(default=4, metadata={"low": 0, "high": 20})
-    """Folds in which the evidence is weighed against wordings not seen; 0 fits all at once."""
+    evidence_penalty: float = field(default=16.0, metadata={"low": 0.01, "high": 10_000})
+    """How many times stronger the penalty on the coefficients of evidence is than on those of words."""
+
+    hidden_words: float = field(default=0.1, metadata={"low": 0.0, "high": 10.0})
+    """Weight of each message with its words hidden, so that evidence must carry the verdict."""
+
+    swapped_letters: float = field(default=0.15, metadata={"low": 0.0, "high": 1.0})
+    """Share of messages learnt with letters swapped in three of ten words."""
 
     asides: float = field(default=0.5, metadata={"low": 0.0, "high": 1.0})
     """Share of scams and spam that are also learnt with a line of chat beside them; half as many of the other texts."""
 
-    twin_weight: float = field(default=1.0, metadata={"low": 0.0, "high": 100.0})
+    twin_weight: float = field(default=0.2, metadata={"low": 0.0, "high": 100.0})
     """Weight of a scam that was made from a genuine wording by turning its link or one sentence."""
 
     max_iterations: int = field(default=400, metadata={"low": 1})
@@ -178,10 +182,21 @@ def _value(where: str, key: str, expected: Any, value: Any, limits: Mapping[str,
             raise ParamsError(f"{where}: {value!r} must be two whole numbers from 1 to 8, the shortest first")
         return tuple(value)
     if not isinstance(value, dict):
-        raise ParamsError(f"{where}: {value!r} must map sources to values")
+        raise ParamsError(f"{where}: {value!r} must map {'habits' if key == 'habits' else 'sources'} to values")
     for name, one in value.items():
+        if key == "habits":
+            _share_of_habit(f"{where}.{name}", name, one)
+            continue
         _by_source(f"{where}.{name}", key, one)
     return dict(value)
+
+
+def _share_of_habit(where: str, name: str, value: Any) -> None:
+    known = [one.name for one in fields(Habits)]
+    if name not in known:
+        raise ParamsError(f"{where}: unknown habit; known are {', '.join(known)}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ParamsError(f"{where}: {value!r} is not a share from 0 to 1")
 
 
 def _by_source(where: str, key: str, value: Any) -> None:

@@ -34,8 +34,8 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
         "are called smishing, and scams are missed, at the rates below.",
         "## Model",
         "Additive TF-IDF of words and of characters inside words, and named evidence on links, senders and demands, in one "
-        f"multinomial logistic regression. A text is called smishing from a probability of {thresholds['smishing']:.3f} on, else spam from "
-        f"{thresholds['spam']:.3f} on, else ham.",
+        f"multinomial logistic regression. A label stands if it is likely enough against ham: smishing from "
+        f"{thresholds['smishing']:.3f} on, spam from {thresholds['spam']:.3f} on; of those that stand, the likelier is given, else ham.",
         "## Trained on",
         _data_table(artifact_info["data"]),
         ("Corpora: " if len(artifact_info["data"]) > 1 else "")
@@ -68,11 +68,18 @@ def figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
         + f", expected calibration error {overall['expected_calibration_error']:.3f}. With 95 % bootstrap intervals, by source:"
     )
     lines.append(_slices_table(metrics["by_source"], "source"))
+    if "unseen" in metrics:
+        lines.append(
+            "On senders, and on kinds of text, that a model was not shown at all (a fifth of the grammar's, drawn by name; trained anew without them):\n\n"
+            + _slices_table(metrics["unseen"], "unseen")
+        )
+    if metrics.get("goals"):
+        lines.append("What the project wants to reach, and what it has reached:\n\n" + _goals_table(metrics["goals"]))
     twins = metrics.get("twins", {})
     if twins:
         lines.append(
-            "Twins: a genuine text and the scam that differs from it by a link or one sentence, a third of them with the genuine sender, from "
-            "wordings not trained on. A pair is right if the scam is called smishing, the genuine text is not, and the scam is scored higher:\n\n"
+            "Twins: a genuine text and the scam that differs from it by a link, one sentence or its sender, from wordings and sentences "
+            "not trained on. A pair is right if the scam is called smishing, the genuine text is not, and the scam is scored higher:\n\n"
             "| twins | pairs | right | scored higher | scam caught | genuine called smishing |\n|---|---|---|---|---|---|\n"
             + "\n".join(
                 f"| {name} | {row['n']:,} | "
@@ -131,6 +138,15 @@ def _slices_table(rows: Mapping[str, Any], name: str) -> str:
     for value, row in rows.items():
         cells = " | ".join(_cell(row.get(key)) for key, _ in columns)
         lines.append(f"| {value} | {row['n']:,} | {cells} |")
+    return "\n".join(lines)
+
+
+def _goals_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = ["| goal | wanted | measured | messages | |", "|---|---|---|---|---|"]
+    for row in rows:
+        lines.append(
+            f"| {row['name']} | {row['direction']} {row['goal']:.1%} | {_cell(row)} | {row['n']:,} | {'met' if row['met'] else 'missed'} |"
+        )
     return "\n".join(lines)
 
 

@@ -960,7 +960,28 @@ def _vendor_link(rng: Random, *, scheme: bool) -> str:
     return f"{rng.choice(('https://', 'https://', 'http://', '')) if scheme else ''}{host}/{path}"
 
 
-_VENDOR_WORDS = ("text", "txt", "msg", "sms", "reply", "book", "appt", "pay", "go", "chk", "deal", "shop", "care", "send", "click", "visit", "form", "sign", "meet", "order")
+_VENDOR_WORDS = (
+    "text",
+    "txt",
+    "msg",
+    "sms",
+    "reply",
+    "book",
+    "appt",
+    "pay",
+    "go",
+    "chk",
+    "deal",
+    "shop",
+    "care",
+    "send",
+    "click",
+    "visit",
+    "form",
+    "sign",
+    "meet",
+    "order",
+)
 _VENDOR_ENDS = ("ly", "hub", "link", "now", "well", "pro", "desk", "loop", "wave", "it", "flow", "point", "stack", "dash")
 
 

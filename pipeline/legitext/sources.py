@@ -120,9 +120,9 @@ def _ph(rows: pd.DataFrame) -> pd.DataFrame:
 def _exais(rows: pd.DataFrame) -> pd.DataFrame:
     _needs(rows, "text", "label", "timestamp")
     # In its collection, "spam" is mostly notices of the telephone company: wanted or not, they are not phishing.
-    bank = rows["label"].eq("ham") & rows["text"].str.contains(
-        r"(?i)\b(?:acct|a/c|debit|credit)\b.{0,80}\b(?:bal|amt|ngn|avail)", regex=True
-    )
+    named = rows["sender"].str.contains(r"(?i)bank|gtb|zenith|diamond|\buba\b|access ?(?:bank|money)", regex=True, na=False)
+    said = rows["text"].str.contains(r"(?i)\b(?:acct|a/c|debit|credit)\b.{0,80}\b(?:bal|amt|ngn|avail)", regex=True)
+    bank = rows["label"].eq("ham") & (named | said)
     return rows.assign(kind=bank.map({True: "bank_alert", False: None}), timestamp=_times(rows["timestamp"], "%d/%m/%Y %H:%M"))
 
 

@@ -88,7 +88,7 @@ def assign_splits(table: pd.DataFrame, test_only: set[str], params: Prepare) -> 
     A row's place depends on its own group (or time) alone, so no row moves when data is added. A row near a test or validation row
     is then left out of training; it is never moved.
     """
-    bucket = table["group"].map({group: _bucket(group) for group in table["group"].unique()}).astype(float)
+    bucket = table["group"].map({group: bucket_of(group) for group in table["group"].unique()}).astype(float)
     split = pd.Series("train", index=table.index, dtype="object")
     split[bucket < params.test_share + params.validation_share] = "validation"
     split[bucket < params.test_share] = "test"
@@ -101,10 +101,16 @@ def assign_splits(table: pd.DataFrame, test_only: set[str], params: Prepare) -> 
     split[table["source"].isin(test_only)] = "test"
     for source, cap in params.caps.items():
         training = (table["source"] == source) & (split == "train")
-        keep = sorted(table.loc[training, "group"].unique(), key=_bucket)[:cap]
+        keep = sorted(table.loc[training, "group"].unique(), key=bucket_of)[:cap]
         split[training & ~table["group"].isin(keep)] = "left_out"
+    split[(table["source"] == "grammar") & (table["kind"] == "turn") & (split != "train")] = "left_out"  # no message by itself
     _leave_out_copies(table, split, params.near_copy)
     return split.astype("string")
+
+
+def is_held_out(group: str, params: Prepare) -> bool:
+    """Whether a group without a time is kept for testing or validation."""
+    return bucket_of(group) < params.test_share + params.validation_share
 
 
 def _leave_out_copies(table: pd.DataFrame, split: pd.Series, least: float) -> None:
@@ -123,7 +129,7 @@ def _leave_out_copies(table: pd.DataFrame, split: pd.Series, least: float) -> No
                 split[rows[rows].index[copies]] = "left_out"
 
 
-def _bucket(group: str) -> float:
+def bucket_of(group: str) -> float:
     """A number in [0, 1) that depends on the group's name alone."""
     return int(hashlib.sha256(f"split/{group}".encode()).hexdigest()[:13], 16) / 16**13
 

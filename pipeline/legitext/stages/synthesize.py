@@ -5,9 +5,11 @@ from itertools import chain
 import pandas as pd
 
 from legitext.brands import registry
-from legitext.grammar import Noise, load_templates, make_messages, make_twins
+from legitext.grammar import load_templates, make_messages, make_twins, turns_of
+from legitext.habits import Habits
 from legitext.params import load_params
 from legitext.progress import track
+from legitext.split import is_held_out
 from legitext.stages.running import stage
 from legitext.table import as_table, write_table
 
@@ -15,16 +17,24 @@ from legitext.table import as_table, write_table
 @stage
 def main() -> None:
     """`data/templates` to `data/synthetic.parquet`."""
-    params = load_params().synthesize
-    templates = load_templates(params.templates)
-    noise = Noise(params.typos, params.tricks)
-    made = make_messages(templates, params.per_template, params.seed, registry(), noise)
-    twins = (twin for _, twin in make_twins(templates, params.twins_per_template, params.seed, registry(), noise))
+    params = load_params()
+    settings, habits = params.synthesize, Habits(**params.synthesize.habits)
+
+    def held_out(template_id: str) -> bool:
+        return is_held_out(template_id, params.prepare)
+
+    templates = load_templates(settings.templates)
+    turns = [turn for turn in turns_of(templates) if not held_out(turn.id)]
+    made = chain(
+        make_messages(templates, settings.per_template, settings.seed, registry(), habits),
+        make_messages(turns, max(settings.per_template // 2, 1), settings.seed, registry(), habits),
+        (one.scam for one in make_twins(templates, settings.twins_per_template, settings.seed, registry(), habits, held_out)),
+    )
     rows = [
-        (one.text, one.label, one.sender, one.brand, one.kind, one.template_id)
-        for one in track(chain(made, twins), f"messages from {len(templates):,} wordings")
+        (one.text, one.label, one.sender, one.brand, one.kind, one.template_id, f"{one.year}-01-01")
+        for one in track(made, f"messages from {len(templates):,} wordings and {len(turns):,} sentences that turn them")
     ]
-    table = pd.DataFrame(rows, columns=["text", "label", "sender", "brand", "kind", "group"])
+    table = pd.DataFrame(rows, columns=["text", "label", "sender", "brand", "kind", "group", "timestamp"])
     write_table(as_table(table, "grammar"), "data/synthetic.parquet")
 
 

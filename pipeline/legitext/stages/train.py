@@ -3,14 +3,13 @@
 import warnings
 
 import joblib
-import numpy as np
 import pandas as pd
 
 from legitext.errors import DataError
 from legitext.fetching import digest_of
 from legitext.files import replacing
 from legitext.messages import LABELS
-from legitext.model import build_pipeline, calibrate, fit, probabilities, threshold_for, with_and_without_sender, with_asides
+from legitext.model import build_pipeline, calibrate, choose_thresholds, fit, probabilities, training_rows
 from legitext.params import load_params
 from legitext.progress import say, track
 from legitext.stages.running import stage
@@ -27,28 +26,20 @@ def main() -> None:
     validation = table[table["split"] == "validation"]
     if set(rows["label"]) != set(LABELS) or set(validation["label"]) != set(LABELS):
         raise DataError(f"training and validation rows must hold each of {', '.join(LABELS)}: add sources or wordings")
-    training = with_and_without_sender(with_asides(rows, params.asides))
-    twins = training["kind"].str.startswith("twin_", na=False).to_numpy()
-    weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float) * np.where(
-        twins, params.twin_weight, 1.0
-    )
+    training, weights, twins = training_rows(rows, params)
     say(f"fitting on {len(training):,} messages (those with a sender also without it, some with chat beside them)")
     pipeline = fit(
         build_pipeline(params),
         track(messages_of(training), "messages read"),
         list(training["label"]),
         weights,
-        training["group"].to_numpy(dtype=str),
+        training["group"].tolist(),
         twins,
     )
     say("calibrating and choosing thresholds")
     temperature = calibrate(pipeline, messages_of(validation), list(validation["label"]))
-    given = probabilities(pipeline, messages_of(validation[validation["label"] == "ham"]))
-    smishing = threshold_for(given[:, 2], params.false_alarms)
-    thresholds = {
-        "smishing": smishing,
-        "spam": threshold_for(np.where(given[:, 2] >= smishing, 0.0, given[:, 1]), params.spam_false_alarms),
-    }
+    genuine = validation[(validation["label"] == "ham") & (validation["source"] == "grammar")]
+    thresholds = choose_thresholds(probabilities(pipeline, messages_of(genuine)), params)
     say(f"temperature {temperature:.3f}; thresholds " + ", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
     facts = {str(source): _facts(part) for source, part in rows.groupby("source", sort=True)}
     with replacing("data/model.joblib") as part:
