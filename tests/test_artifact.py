@@ -117,7 +117,7 @@ def changed(small, **values):
     ("change", "says"),
     [
         (lambda small: [1], "holds a list"),
-        (lambda small: changed(small, format=99), "newer than 1, the newest read here: upgrade legitext"),
+        (lambda small: changed(small, format=99), "newer than 2, the newest read here: upgrade legitext"),
         (lambda small: changed(small, format="1"), "no format number"),
         (lambda small: changed(small, labels=["ham", "spam"]), "its labels are"),
         (lambda small: changed(small, thresholds={"smishing": 2.0, "spam": 0.5}), "its threshold 'smishing' is 2.0"),

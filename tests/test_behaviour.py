@@ -91,19 +91,65 @@ def test_names_amounts_dates_and_codes_change_no_verdict(classifier, text, other
 
 
 def test_twins_of_registered_senders_are_told_apart(classifier, templates):
-    """At least 200 pairs of the grammar: a genuine text, and the same with a link that imitates its sender's."""
-    from legitext import find_links
+    """A regression guard, partly on wordings trained on: a genuine text of a registered sender, and the same with a link or a sentence
+    turned and a sender as scams have. How many are right on wordings held out stands in the README."""
     from legitext.brands import registry
     from legitext.grammar import make_twins
 
     pairs = [
-        (genuine, fake)
-        for genuine, fake in make_twins(templates, 2, 41, registry())
-        if registry().by_name.get(genuine.brand.casefold()) and any(link.lookalike for link in find_links(fake.text))
+        pair
+        for pair in make_twins(templates, 1, 41, registry())
+        if registry().by_name.get((pair.genuine.brand or "").casefold())
+        and pair.changed != "sender"
+        and pair.scam.sender != pair.genuine.sender
     ]
     assert len(pairs) >= 200
-    right = 0
-    for genuine, fake in pairs:
-        true, false = classifier.predict_one(genuine.text, genuine.sender), classifier.predict_one(fake.text, fake.sender)
-        right += true.label != "smishing" and false.label == "smishing" and true.probabilities["smishing"] < false.probabilities["smishing"]
-    assert right / len(pairs) >= 0.95
+    right = higher = 0
+    for pair in pairs:
+        true, false = (classifier.predict_one(one.text, one.sender) for one in (pair.genuine, pair.scam))
+        right += true.label != "smishing" and false.label == "smishing"
+        higher += true.probabilities["smishing"] < false.probabilities["smishing"]
+    assert right / len(pairs) >= 0.85
+    assert higher / len(pairs) >= 0.98
+
+
+@pytest.mark.parametrize(
+    ("text", "genuine", "fake"),
+    [
+        ("Chase Fraud: Did you use card 1234 for $84.17 at SHELL OIL? Reply YES or NO.", "24273", "+63 995 271 4822"),
+        ("Amazon: your package could not be delivered. Reply 1 to reschedule.", "262966", "amazon-mail-services-mtofbz6b@hotmail.com"),
+        (
+            "USPS: your item could not be delivered because of an address problem. Call 800-275-8777 for help.",
+            "28777",
+            "rxkq8821@outlook.com",
+        ),
+        ("Wells Fargo: your debit card was locked after a declined purchase. Call us at 800-869-3557.", "93557", "+44 7911 123456"),
+    ],
+)
+def test_only_the_sender_turns_the_verdict(classifier, text, genuine, fake):
+    assert classifier.predict_one(text, genuine).label == "ham"
+    assert classifier.predict_one(text, fake).label == "smishing"
+
+
+@pytest.mark.parametrize(
+    ("text", "sender", "genuine", "fake"),
+    [
+        ("Your Amazon package will arrive today. Track it at {}", "262966", "https://amzn.to/3xYz12Q", "https://amazon-track.top/3xYz12Q"),
+        ("UPS Update: your package arrives today. {}", None, "https://www.ups.com/track?n=1", "https://ups-track.info/track?n=1"),
+        (
+            "Chase: we need to verify a recent transaction. Sign in at {}",
+            None,
+            "https://www.chase.com/verify",
+            "https://chase-verify.cc/login",
+        ),
+        (
+            "Netflix: your payment was declined. Update it at {}",
+            None,
+            "https://www.netflix.com/account",
+            "https://netflix-billing.xyz/account",
+        ),
+    ],
+)
+def test_only_the_link_turns_the_verdict(classifier, text, sender, genuine, fake):
+    assert classifier.predict_one(text.format(genuine), sender).label == "ham"
+    assert classifier.predict_one(text.format(fake), sender).label == "smishing"

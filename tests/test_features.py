@@ -36,6 +36,15 @@ def test_values_follow_the_formula(readings):
         assert value == pytest.approx(terms.count(term) * idf[term] / norm, abs=1e-15)
 
 
+def test_what_stands_in_one_group_alone_is_no_term():
+    readings = Reader().transform(["zorblatt code", "zorblatt code now", "your code"])
+    every = AdditiveTfidf("words", 1, 1, min_messages=2).fit(readings)
+    assert set(every.terms_) == {"zorblatt", "code"}
+    spread = AdditiveTfidf("words", 1, 1, min_messages=2, min_groups=2).fit(readings, groups=["a", "a", "b"])
+    assert set(spread.terms_) == {"code"}
+    assert spread.idf_[0] == every.idf_[list(every.terms_).index("code")]
+
+
 def test_idf_is_the_smoothed_one(readings):
     tfidf = AdditiveTfidf("words", 1, 1, min_messages=1).fit(readings)
     idf = dict(zip(tfidf.terms_.tolist(), tfidf.idf_, strict=True))
@@ -63,7 +72,7 @@ def test_unfitted_and_cloned_estimators_say_so(readings):
     with pytest.raises(NotFittedError):
         check_is_fitted(clone(fitted))
     assert clone(AdditiveTfidf("characters", 2, 5, min_messages=7)).get_params() == {
-        "analyzer": "characters", "shortest": 2, "longest": 5, "min_messages": 7,
+        "analyzer": "characters", "shortest": 2, "longest": 5, "min_messages": 7, "min_groups": 1,
     }  # fmt: skip
 
 

@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 
 from legitext.messages import LABELS, Message
-from legitext.model import build_pipeline, fit, probabilities, threshold_for, with_and_without_sender
+from legitext.model import (
+    EvidenceRegression,
+    build_pipeline,
+    choose_thresholds,
+    fit,
+    probabilities,
+    threshold_for,
+    with_and_without_sender,
+    with_swapped_letters,
+)
 from legitext.params import Train
 from legitext.table import messages_of
 
@@ -61,3 +70,49 @@ def test_every_message_with_a_sender_also_appears_without(made):
     named = made[:100]["sender"].notna().sum()
     assert len(rows) == 100 + named
     assert rows["sender"].isna().sum() == 100
+
+
+def columns(*rows):
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix(np.array(rows, dtype=float))
+
+
+def test_hidden_words_give_evidence_weight():
+    """Words explain all of the training messages; what the evidence is worth shows where they are hidden."""
+    X, y = columns(*[[1, 0, 0, 1], [0, 1, 0, 1], [0, 0, 1, 0]] * 10), ["smishing", "smishing", "ham"] * 10
+    leaning = EvidenceRegression(evidence=1, C=100).fit(X, y)
+    carried = EvidenceRegression(evidence=1, C=100, hidden_words=1.0).fit(X, y)
+    assert carried.coef_[1, 3] > leaning.coef_[1, 3] > 0
+
+
+def test_a_penalty_on_evidence_makes_it_weigh_less():
+    X, y = columns(*[[1, 1], [0, 0]] * 10), ["smishing", "ham"] * 10
+    free, held = (EvidenceRegression(evidence=1, evidence_penalty=penalty).fit(X, y).coef_[1] for penalty in (1.0, 100.0))
+    assert held[1] < free[1]
+    assert held[0] > free[0]
+
+
+def test_of_twins_the_words_teach_nothing():
+    rows, labels = [[1, 0, 0]] * 10 + [[0, 1, 0]] * 10 + [[1, 0, 1]] * 10, ["ham"] * 10 + ["smishing"] * 20
+    twins = [False] * 20 + [True] * 10
+    with_words = EvidenceRegression(evidence=1).fit(columns(*rows), labels)
+    without = EvidenceRegression(evidence=1).fit(columns(*rows), labels, evidence_only=twins)
+    assert without.coef_[1, 0] < with_words.coef_[1, 0]
+    assert without.coef_[1, 2] > 0
+
+
+def test_letters_are_swapped_in_a_share_of_the_messages_and_the_same_each_time(made):
+    changed = with_swapped_letters(made, 0.5)
+    assert changed.equals(with_swapped_letters(made, 0.5))
+    share = (changed["text"] != made["text"]).mean()
+    assert 0.3 < share < 0.6
+
+
+def test_thresholds_keep_their_promises_against_ham():
+    rng = np.random.default_rng(1)
+    genuine = rng.dirichlet([8, 1, 1], size=1000)
+    chosen = choose_thresholds(genuine, Train(false_alarms=0.02, spam_false_alarms=0.05))
+    for place, label, allowed in ((2, "smishing", 20), (1, "spam", 50)):
+        against = genuine[:, place] / (genuine[:, place] + genuine[:, 0])
+        assert allowed - 1 <= (against >= chosen[label]).sum() <= allowed

@@ -35,6 +35,8 @@ def test_what_is_not_said_has_its_default(tmp_path):
         ("prepare: {caps: {a: 1.5}}", "prepare.caps.a: 1.5 is not a whole number"),
         ("prepare: [1]", "prepare must hold keys and values"),
         ("synthesize: {seed: -1}", "synthesize.seed: -1 is out of range: at least 0"),
+        ("synthesize: {habits: {shouting: 0.1}}", "synthesize.habits.shouting: unknown habit; known are typos"),
+        ("synthesize: {habits: {typos: 2}}", "synthesize.habits.typos: 2 is not a share from 0 to 1"),
         ("synthesize: {templates: 3}", "synthesize.templates: 3 is not a text"),
         ("- a", "must hold sections"),
         ("a: [", "is not YAML"),

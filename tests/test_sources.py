@@ -149,7 +149,7 @@ def test_the_real_corpora_hold_what_their_page_says(mirror, no_hub):
     expected = {
         "sms_spam": 5574,
         "mishra_soni": 838,
-        "sms_gateways_us": 846,
+        "sms_gateways_us": 775,  # of 846: advertising under its loose label is left out
         "nus_us_chat": 5614,
         "ph_marketing": 1521,
         "otp": 40,

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from legitext.errors import InputError, LegitextError, MissingExtraError
-from legitext.messages import Message
+from legitext.messages import LABELS, Message
 
 LEAST_WEIGHT = 0.1
 """Reasons that weigh less are summed up."""
@@ -65,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--json", action="store_true", help="all figures as JSON")
     evaluate.set_defaults(run=_evaluate)
+
+    grammar = commands.add_parser("grammar", help="count the wordings of the grammar, or show those of one sort")
+    grammar.add_argument("--templates", metavar="DIR", default="data/templates", help="the folder of wordings (default: data/templates)")
+    for name, what in (("label", "a label"), ("kind", "a kind"), ("brand", "a brand or ~sort"), ("language", "a language")):
+        grammar.add_argument(f"--{name}", help=f"show the wordings of {what}, with file and line")
+    grammar.add_argument("--messages", type=int, metavar="N", default=0, help="also show N messages made from each")
+    grammar.set_defaults(run=_grammar)
 
     fetch = commands.add_parser("fetch", help="bring the corpora in, from the Hub or a local mirror")
     fetch.set_defaults(run=_fetch)
@@ -202,6 +209,48 @@ def _as_text(title: str, rows: dict[str, Any]) -> str:
     for name, row in rows.items():
         cells = [f"{row[key]['share']:6.1%} ({row[key]['low']:.1%}-{row[key]['high']:.1%})" if key in row else "" for key in used]
         lines.append([name, f"{row['n']:,}", *cells])
+    return _aligned(lines)
+
+
+def _grammar(options: argparse.Namespace) -> int:
+    from collections import Counter
+
+    from legitext.brands import registry
+    from legitext.grammar import load_templates, make_messages
+
+    templates = load_templates(options.templates)
+    wanted = {name: getattr(options, name) for name in ("label", "kind", "brand", "language") if getattr(options, name)}
+    if not wanted:
+        for title, values in (
+            ("label", [(one.label, one) for one in templates]),
+            ("language", [(one.language, one) for one in templates]),
+            ("brand", [(brand, one) for one in templates for brand in one.brands or ("(nobody named)",)]),
+            ("kind", [(one.kind, one) for one in templates]),
+        ):
+            counts = Counter((value, one.label) for value, one in values)
+            rows = sorted({value for value, _ in counts}, key=lambda value: (-sum(counts[value, label] for label in LABELS), value))
+            lines = [[title, "wordings", *LABELS]]
+            for value in rows:
+                of_label = [counts[value, label] for label in LABELS]
+                lines.append([value, str(sum(of_label)), *(str(count or "") for count in of_label)])
+            print(_aligned(lines), end="\n\n")
+        return 0
+    chosen = [
+        one
+        for one in templates
+        if all(value in one.brands if name == "brand" else getattr(one, name) == value for name, value in wanted.items())
+    ]
+    if not chosen:
+        asked = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
+        raise InputError(f"{options.templates} holds no wording of {asked}: `legitext grammar` lists what there is")
+    for one in chosen:
+        print(_printable(f"{one.where}  {one.label}/{one.kind}  {one.wording}"))
+        for made in make_messages([one], options.messages, 1, registry()):
+            print(_printable(f"    [{made.sender or 'no sender'}] {made.text}"))
+    return 0
+
+
+def _aligned(lines: list[list[str]]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
 

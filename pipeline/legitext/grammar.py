@@ -3,7 +3,7 @@
 import hashlib
 import random
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -15,6 +15,7 @@ import yaml
 from legitext.brands import Registry
 from legitext.errors import DataError
 from legitext.habits import NO_HABITS, Habits, as_it_comes
+from legitext.links import find_links
 from legitext.messages import LABELS
 from legitext.slots import SENDERS, SLOTS, SORTS, Context, draw_sender, speaker_named
 
@@ -149,21 +150,65 @@ def _refuse_near_copies(templates: Sequence[Template]) -> None:
 
 
 def make_messages(
-    templates: Sequence[Template], per_template: int, seed: int, brands: Registry, habits: Habits = NO_HABITS
+    templates: Sequence[Template],
+    per_template: int | Mapping[str, int],
+    seed: int,
+    brands: Registry,
+    habits: Habits = NO_HABITS,
 ) -> Iterator[Made]:
-    """`per_template` messages from each template, as they come with `habits`; repeats of one text are left out.
+    """Messages from each template, as they come with `habits`; repeats of one text are left out.
 
     Each message has generators of its own, seeded by `seed`, its template and its number, so that a new template changes no other's
     messages.
+
+    Args:
+        templates: the wordings.
+        per_template: how many messages each makes; or that by its id, see `balanced`.
+        seed: of all that is drawn.
+        brands: the registry.
+        habits: how messages come.
     """
     for template in templates:
         texts: set[tuple[str, str | None]] = set()
-        for number in range(per_template):
+        for number in range(per_template if isinstance(per_template, int) else per_template[template.id]):
             made, _ = _make(template, f"{seed}/{template.id}/{number}", brands)
             made = _sent(made, f"{seed}/{template.id}/{number}", habits)
             if (made.text, made.sender) not in texts:
                 texts.add((made.text, made.sender))
                 yield made
+
+
+_LENGTHS = (50, 80, 110, 140, 170, 210)
+"""Characters between which texts count as alike in length."""
+
+
+def balanced(templates: Sequence[Template], per_template: int, seed: int, brands: Registry, strength: float = 1.0) -> dict[str, int]:
+    """How many messages to make from each template so that neither a link nor the length of a text gives its label away.
+
+    Scams as they are written hold links more often than genuine texts do and run longer; learnt so, a link would speak for a scam and a
+    short text for a genuine one. So wordings of a sort (link or none, and length) that is rarer among the genuine than among the scams
+    make more messages where they are genuine, and fewer where they are scams, and the other way round: both sorts then have the same
+    shares, in the middle between theirs. About `per_template` a wording on the whole, at most four times as many. `strength` 0 leaves
+    the wordings as they are, 1 makes the shares the same.
+    """
+    sorts: dict[str, tuple[bool, int]] = {}
+    for template in templates:
+        text = _make(template, f"{seed}/{template.id}/0", brands)[0].text
+        sorts[template.id] = (bool(find_links(text, brands)), sum(len(text) > length for length in _LENGTHS))
+    shares: dict[str, dict[tuple[bool, int], float]] = {}
+    for label in LABELS:
+        of_label = Counter(sorts[template.id] for template in templates if template.label == label)
+        total = max(sum(of_label.values()), 1)
+        shares[label] = {sort: count / total for sort, count in of_label.items()}
+    middle = {sort: (shares["ham"].get(sort, 0.0) * shares["smishing"].get(sort, 0.0)) ** 0.5 for sort in set(sorts.values())}
+    whole = sum(middle.values()) or 1.0
+    counts = {}
+    for template in templates:
+        factor = 1.0
+        if template.label != "spam":
+            factor = (middle[sorts[template.id]] / whole / shares[template.label][sorts[template.id]]) ** strength
+        counts[template.id] = min(max(round(per_template * factor), 1), 4 * per_template)
+    return counts
 
 
 def turns_of(templates: Sequence[Template]) -> list[Template]:

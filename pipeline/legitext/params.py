@@ -29,6 +29,9 @@ class Synthesize:
 
     templates: str = "data/templates"
     per_template: int = field(default=5, metadata={"low": 1, "high": 10_000})
+    balance: float = field(default=0.0, metadata={"low": 0.0, "high": 1.0})
+    """How far the counts are moved so that neither a link nor the length of a text gives its label away, see `grammar.balanced`."""
+
     habits: Mapping[str, float] = field(default_factory=dict)
     """Shares of messages by habit, see `legitext.habits.Habits`; 0 where none is given."""
 
@@ -74,7 +77,7 @@ class Train:
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of a message by source; 1 where none is given."""
 
-    false_alarms: float = field(default=0.01, metadata={"low": 1e-5, "high": 0.5})
+    false_alarms: float = field(default=0.015, metadata={"low": 1e-5, "high": 0.5})
     """Share of the grammar's genuine validation messages that may be called smishing: this sets the threshold of smishing."""
 
     spam_false_alarms: float = field(default=0.01, metadata={"low": 1e-5, "high": 0.5})
@@ -92,7 +95,7 @@ class Train:
     asides: float = field(default=0.5, metadata={"low": 0.0, "high": 1.0})
     """Share of scams and spam that are also learnt with a line of chat beside them; half as many of the other texts."""
 
-    twin_weight: float = field(default=0.2, metadata={"low": 0.0, "high": 100.0})
+    twin_weight: float = field(default=0.5, metadata={"low": 0.0, "high": 100.0})
     """Weight of a scam that was made from a genuine wording by turning its link or one sentence."""
 
     max_iterations: int = field(default=400, metadata={"low": 1})

@@ -5,7 +5,7 @@ from itertools import chain
 import pandas as pd
 
 from legitext.brands import registry
-from legitext.grammar import load_templates, make_messages, make_twins, turns_of
+from legitext.grammar import balanced, load_templates, make_messages, make_twins, turns_of
 from legitext.habits import Habits
 from legitext.params import load_params
 from legitext.progress import track
@@ -26,7 +26,13 @@ def main() -> None:
     templates = load_templates(settings.templates)
     turns = [turn for turn in turns_of(templates) if not held_out(turn.id)]
     made = chain(
-        make_messages(templates, settings.per_template, settings.seed, registry(), habits),
+        make_messages(
+            templates,
+            balanced(templates, settings.per_template, settings.seed, registry(), settings.balance),
+            settings.seed,
+            registry(),
+            habits,
+        ),
         make_messages(turns, max(settings.per_template // 2, 1), settings.seed, registry(), habits),
         (one.scam for one in make_twins(templates, settings.twins_per_template, settings.seed, registry(), habits, held_out)),
     )
