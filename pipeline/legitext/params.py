@@ -77,7 +77,7 @@ class Train:
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of a message by source; 1 where none is given."""
 
-    false_alarms: float = field(default=0.015, metadata={"low": 1e-5, "high": 0.5})
+    false_alarms: float = field(default=0.012, metadata={"low": 1e-5, "high": 0.5})
     """Share of the grammar's genuine validation messages that may be called smishing: this sets the threshold of smishing."""
 
     spam_false_alarms: float = field(default=0.01, metadata={"low": 1e-5, "high": 0.5})
