@@ -158,3 +158,24 @@ def test_the_real_corpora_hold_what_their_page_says(mirror, no_hub):
     }
     assert {name: rows[name] for name in expected if name in rows} == {name: count for name, count in expected.items() if name in rows}
     assert rows
+
+
+def test_advertising_under_the_gateways_loose_label_is_left_out(tmp_path, no_hub):
+    head = "text,label,sender,timestamp"
+    (tmp_path / "sms_gateways_us.csv").write_text(
+        f"{head},cat\n"
+        '"Shop now, 20% off. Text STOP to opt-out",smishing,+18005550100,2022-08-01,other\n'
+        '"Your parcel waits, reply STOP to quit https://x.top",smishing,+18005550101,2022-08-01,parcel\n'
+        '"You won, see https://x.top",smishing,+18005550102,2022-08-01,other\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "sms_gateways_world.csv").write_text(
+        f"{head}\n"
+        '"Your parcel is on hold, please visit https://x.top",smishing,Evri,2022-08-01\n'
+        '"Votre colis est en attente https://x.top",smishing,Poste,2022-08-01\n'
+        '"Your account has 3.2 BTC balance, password 1234",smishing,+440000,2022-08-01\n',
+        encoding="utf-8",
+    )
+    loaded = {one.source.name: one.table for one in load_all([tmp_path]) if one.table is not None}
+    assert [text[:11] for text in loaded["sms_gateways_us"]["text"]] == ["Your parcel", "You won, se"]
+    assert [text[:11] for text in loaded["sms_gateways_world"]["text"]] == ["Your parcel"]
