@@ -108,6 +108,7 @@ def test_twins_of_registered_senders_are_told_apart(classifier, templates):
         higher += true.probabilities["smishing"] < false.probabilities["smishing"]
         right += true.label != "smishing" and false.label == "smishing"
     assert higher / len(pairs) >= 0.95
+    assert right / len(pairs) >= 0.92  # what is reached is not given up again
     if right / len(pairs) < 0.95:
         pytest.xfail(f"wanted: 95 % of {len(pairs):,} pairs right; measured {right / len(pairs):.1%}")
 

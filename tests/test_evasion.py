@@ -39,5 +39,7 @@ def test_no_attack_costs_much_and_nothing_harmless_alarms(templates):
         if after < before - 0.05:  # 0.03 on the thousands of test scams; here they are some hundred
             costly[name] = f"{before:.1%} -> {after:.1%}"
     assert costly.keys() <= {"innocent words appended"}
+    before, after = attacked["innocent words appended"]
+    assert after >= before - 0.15  # what is reached is not given up again
     if costly:
         pytest.xfail(f"wanted: no attack costs more than 5 points here; measured {costly}")

@@ -188,9 +188,15 @@ def test_held_out_wordings_are_turned_by_held_out_sentences_alone(tmp_path):
             assert ("Confirm your address" in pair.scam.text) == (pair.scam.template_id == templates[0].id)
 
 
-def test_a_hundred_thousand_messages_come_one_by_one(templates):
-    stream = make_messages(templates, 20, 1, registry(), Habits(typos=0.1, cut=0.1))
-    assert iter(stream) is stream  # nothing is held but the texts of one wording
+def test_messages_come_one_by_one(templates):
+    def first_alone():
+        yield templates[0]
+        raise AssertionError("the second wording was asked for before its turn")
+
+    stream = make_messages(first_alone(), 2, 1, registry(), Habits(typos=0.1))
+    assert next(stream).template_id == templates[0].id
+    with pytest.raises(AssertionError, match="before its turn"):
+        list(stream)
 
 
 def test_there_are_enough_wordings_of_each_sort(templates):
