@@ -9,6 +9,7 @@ from legitext.model import (
     fit,
     probabilities,
     threshold_for,
+    training_rows,
     with_and_without_sender,
     with_swapped_letters,
 )
@@ -116,3 +117,11 @@ def test_thresholds_keep_their_promises_against_ham():
     for place, label, allowed in ((2, "smishing", 20), (1, "spam", 50)):
         against = genuine[:, place] / (genuine[:, place] + genuine[:, 0])
         assert allowed - 1 <= (against >= chosen[label]).sum() <= allowed
+
+
+def test_a_label_can_be_given_more_weight(made):
+    rows = made.groupby("label").head(20)
+    training, weights, _ = training_rows(rows, Train(weights={"grammar": 0.5}))
+    _, more, _ = training_rows(rows, Train(weights={"grammar": 0.5}, class_weights={"smishing": 3.0}))
+    assert (weights == 0.5).all()
+    assert (more == np.where(training["label"] == "smishing", 1.5, 0.5)).all()

@@ -31,6 +31,8 @@ def test_what_is_not_said_has_its_default(tmp_path):
         ("train: {inverse_regularization: .nan}", "out of range"),
         ("train: {character_ngrams: [5, 2]}", "train.character_ngrams: .* must be two whole numbers"),
         ("train: {weights: {grammar: -1}}", "train.weights.grammar: -1 is not a weight"),
+        ("train: {class_weights: {scam: 2}}", "train.class_weights.scam: unknown label; known are ham, spam, smishing"),
+        ("train: {class_weights: {spam: -1}}", "train.class_weights.spam: -1 is not a weight"),
         ("prepare: {test_from: {a: yesterday}}", "prepare.test_from.a: 'yesterday' is not a day"),
         ("prepare: {caps: {a: 1.5}}", "prepare.caps.a: 1.5 is not a whole number"),
         ("prepare: [1]", "prepare must hold keys and values"),

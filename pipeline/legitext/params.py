@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from legitext.errors import ParamsError
 from legitext.habits import Habits
+from legitext.messages import LABELS
 
 Section = TypeVar("Section")
 
@@ -76,6 +77,9 @@ class Train:
 
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of a message by source; 1 where none is given."""
+
+    class_weights: Mapping[str, float] = field(default_factory=dict)
+    """Weight of a message by label, on top of that by source; 1 where none is given."""
 
     false_alarms: float = field(default=0.012, metadata={"low": 1e-5, "high": 0.5})
     """Share of the grammar's genuine validation messages that may be called smishing: this sets the threshold of smishing."""
@@ -185,11 +189,14 @@ def _value(where: str, key: str, expected: Any, value: Any, limits: Mapping[str,
             raise ParamsError(f"{where}: {value!r} must be two whole numbers from 1 to 8, the shortest first")
         return tuple(value)
     if not isinstance(value, dict):
-        raise ParamsError(f"{where}: {value!r} must map {'habits' if key == 'habits' else 'sources'} to values")
+        names = {"habits": "habits", "class_weights": "labels"}.get(key, "sources")
+        raise ParamsError(f"{where}: {value!r} must map {names} to values")
     for name, one in value.items():
         if key == "habits":
             _share_of_habit(f"{where}.{name}", name, one)
             continue
+        if key == "class_weights" and name not in LABELS:
+            raise ParamsError(f"{where}.{name}: unknown label; known are {', '.join(LABELS)}")
         _by_source(f"{where}.{name}", key, one)
     return dict(value)
 
