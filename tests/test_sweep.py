@@ -132,8 +132,8 @@ def test_the_ablation_can_be_read_back(swept):
     steps = sweep.ablation(swept.uri)
     assert list(steps.index[:2]) == ["1 words", "2 + characters"]
     assert list(steps.columns) == ["features", "corpora", *sweep.FIGURES]
-    assert steps.loc["4 + links", "features"] == "words, characters, folding, links"
-    assert list(steps["corpora"]) == ["public"] * 6 + ["public, grammar", "grammar"]
+    assert steps.loc["4 + links", "features"] == "links, folding, characters, words"
+    assert list(steps["corpora"]) == ["public"] * 6 + ["both", "grammar"]
     assert steps[list(sweep.FIGURES)].notna().all(axis=None)
     assert steps["uci_grouped.f1"].nunique() > 1
     assert steps["uci_grouped.f1"].iloc[5:].nunique() == 1  # the yardstick is trained on its own corpus, whatever the model is

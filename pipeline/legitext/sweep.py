@@ -50,8 +50,8 @@ EVIDENCE_OF: Mapping[str, tuple[str, ...]] = {
 PARTS = ("words", "characters", *EVIDENCE_OF)
 """The parts in the order in which the ablation adds them."""
 
-PUBLIC, ALL, GRAMMAR = "public", "public, grammar", "grammar"
-"""What a model is trained on."""
+PUBLIC, BOTH, GRAMMAR = "public", "both", "grammar"
+"""What a model is trained on: public corpora, messages made from wordings, or both."""
 
 SHOWN: Mapping[str, str] = {
     "benchmark_genuine.genuine_flagged": "genuine flagged",
@@ -89,14 +89,14 @@ class Configuration:
     name: str
     train: Train
     parts: tuple[str, ...] = PARTS
-    corpora: str = ALL
+    corpora: str = BOTH
     step: int | None = None
     """The place in the ablation."""
 
     def parameters(self, evaluate: Evaluate) -> dict[str, Any]:
-        """All that decides its figures but data and code, under the dotted names of `params.yaml`."""
+        """All that decides its figures but data and code, under the dotted names of `params.yaml`; the part added last comes first."""
         settings = tracking.flat({"train": asdict(self.train), "evaluate": asdict(evaluate)}, ".")
-        return {"features": ", ".join(self.parts), "corpora": self.corpora, **settings}
+        return {"features": ", ".join(reversed(self.parts)), "corpora": self.corpora, **settings}
 
 
 def part_of(feature: str) -> str:
@@ -161,7 +161,7 @@ def run(params: Params, table: pd.DataFrame, jobs: int | None = None, store: str
     Raises:
         DataError: if no configuration can be trained on `table`.
     """
-    possible = [corpora for corpora in (PUBLIC, ALL, GRAMMAR) if _is_complete(_rows(table, corpora))]
+    possible = [corpora for corpora in (PUBLIC, BOTH, GRAMMAR) if _is_complete(_rows(table, corpora))]
     plan = [one for one in (*ablation_of(params.train), *search_of(params.train)) if one.corpora in possible]
     if not plan:
         raise DataError(f"training and validation rows must hold each of {', '.join(LABELS)}: add sources or wordings")
@@ -485,7 +485,7 @@ class _Rows:
 def _rows(table: pd.DataFrame, corpora: str) -> pd.DataFrame:
     """The rows that a configuration may learn from."""
     made = table["source"] == "grammar"
-    return table if corpora == ALL else table[made if corpora == GRAMMAR else ~made]
+    return table if corpora == BOTH else table[made if corpora == GRAMMAR else ~made]
 
 
 def _is_complete(rows: pd.DataFrame) -> bool:
