@@ -146,6 +146,20 @@ def _named(train: Train) -> str:
     return ", ".join([name, *weights])
 
 
+def plan_of(train: Train, table: pd.DataFrame) -> list[Configuration]:
+    """The configurations that can be trained on `table`: those for which training and validation rows hold each label.
+
+    Raises:
+        DataError: if there is none.
+    """
+    possible = [corpora for corpora in (PUBLIC, BOTH, GRAMMAR) if _is_complete(_rows(table, corpora))]
+    if not possible:
+        raise DataError(f"training and validation rows must hold each of {', '.join(LABELS)}: add sources or wordings")
+    if PUBLIC not in possible:
+        say("the public corpora at hand do not hold each label, so the steps trained on them alone are left out: `legitext fetch`")
+    return [one for one in (*ablation_of(train), *search_of(train)) if one.corpora in possible]
+
+
 def run(params: Params, table: pd.DataFrame, jobs: int | None = None, store: str = tracking.STORE) -> str:
     """Measure every configuration that the store does not hold yet, each as a nested run of one, and return the id of that one.
 
@@ -159,29 +173,25 @@ def run(params: Params, table: pd.DataFrame, jobs: int | None = None, store: str
         store: the tracking store.
 
     Raises:
-        DataError: if no configuration can be trained on `table`.
+        DataError: see `plan_of`.
     """
-    possible = [corpora for corpora in (PUBLIC, BOTH, GRAMMAR) if _is_complete(_rows(table, corpora))]
-    plan = [one for one in (*ablation_of(params.train), *search_of(params.train)) if one.corpora in possible]
-    if not plan:
-        raise DataError(f"training and validation rows must hold each of {', '.join(LABELS)}: add sources or wordings")
-    if PUBLIC not in possible:
-        say("the public corpora at hand do not hold each label, so the steps trained on them alone are left out: `legitext fetch`")
+    plan = plan_of(params.train, table)
     origin = {"data": digest(table.to_csv(index=False).encode("utf-8", "replace")), "code": code_version()}
     keyed = [(one, digest(json.dumps([one.parameters(params.evaluate), origin], sort_keys=True).encode())) for one in plan]
     figures = {one.data.tags["configuration"]: one.data.metrics for one in _finished(origin, store)}
-    tags = {"sweep": "parent", "plan": digest("".join(key for _, key in keyed).encode()), **origin}
-    before = tracking.runs_with(tags, store)
-    options = {"run_id": before[0].info.run_id} if before else {"run_name": f"sweep of {len(table):,} messages", "tags": tags}
+    plan_tags = {"sweep": "parent", "plan": digest("".join(key for _, key in keyed).encode()), **origin}
+    before = tracking.runs_with(plan_tags, store)
+    options = {"run_id": before[0].info.run_id} if before else {"run_name": f"sweep of {len(table):,} messages", "tags": plan_tags}
+    tags = {**origin, "git_commit": tracking.git_commit()}
     with tracking.run(store, description=DESCRIPTION, **options) as mlflow:
         parent = str(mlflow.active_run().info.run_id)
-        mlflow.set_tag("git_commit", tracking.git_commit())
+        mlflow.set_tags(tags)
         logged = {(one.data.tags["sweep"], one.data.tags["configuration"]) for one in _finished({"mlflow.parentRunId": parent}, store)}
 
         def log(key: str) -> None:
             for one, own in keyed:
                 if own == key and (one.sweep, key) not in logged:
-                    _log(mlflow, one, figures[key], table, params.evaluate, {**origin, "configuration": key})
+                    _log(mlflow, one, figures[key], table, params.evaluate, {**tags, "configuration": key})
                     logged.add((one.sweep, key))
 
         missing: dict[str, Configuration] = {}
@@ -256,11 +266,13 @@ def _log(
         for source, part in of[of["split"] == split].groupby("source", sort=True)
     }
     digests = {f"digest.{source}": digest_of(part) for (source, use), part in tables.items() if use == "training"}
-    with mlflow.start_run(run_name=configuration.name, nested=True, tags={"sweep": configuration.sweep, **digests, **tags}):
+    with mlflow.start_run(run_name=configuration.name, nested=True, tags={"sweep": configuration.sweep, **digests, **tags}) as child:
         step = {} if configuration.step is None else {"step": configuration.step}
         mlflow.log_params({**step, **configuration.parameters(evaluate)})
         mlflow.log_metrics(dict(figures))
         tracking.log_data(mlflow, tables)
+    ended = child.info.start_time + round(1000 * figures["seconds"])  # its duration is what the model took, not the logging
+    mlflow.MlflowClient().set_terminated(child.info.run_id, end_time=ended)
 
 
 def _measured(
