@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from legitext.decision import DEFAULT, THRESHOLDS
 from legitext.errors import InputError, LegitextError, MissingExtraError
 from legitext.messages import LABELS, Message
 
@@ -79,13 +80,20 @@ def _parser() -> argparse.ArgumentParser:
     for command in (predict, info, evaluate):
         command.add_argument("--brands", metavar="FILE", help="a TOML file of brands of your own")
         command.add_argument("--model", metavar="FILE", help="a model file (default: the one that comes with the package)")
+    for command in (predict, evaluate):
+        command.add_argument(
+            "--threshold",
+            metavar="T",
+            default=DEFAULT,
+            help=f"{', '.join(THRESHOLDS)} (from fewest false alarms to most scams caught) or a number up to 1 (default: {DEFAULT})",
+        )
     return parser
 
 
 def _predict(options: argparse.Namespace) -> int:
     from legitext.classifier import Classifier
 
-    classifier = Classifier.load(options.model, options.brands)
+    classifier = Classifier.load(options.model, options.brands, options.threshold)
     if options.text != "-":
         _print(classifier.predict_one(options.text, options.sender), options, options.text, reasons=1)
         return 0
@@ -169,7 +177,8 @@ def _info(options: argparse.Namespace) -> int:
     print(f"format      {info['format']}")
     print("made with   " + ", ".join(f"{name} {version}" for name, version in info["versions"].items()))
     print("labels      " + ", ".join(info["labels"]))
-    print("thresholds  " + ", ".join(f"{label} {value:.3f}" for label, value in info["thresholds"].items()))
+    for name, thresholds in info["thresholds"].items():
+        print(f"thresholds  {name}: " + ", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
     for name, facts in info["data"].items():
         print(f"trained on  {name}: {facts['rows']:,} messages, digest {facts['digest']}")
     for note in info["notes"]:
@@ -185,7 +194,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from legitext.progress import track
     from legitext.table import messages_of, read_labelled_file
 
-    classifier = Classifier.load(options.model, options.brands)
+    classifier = Classifier.load(options.model, options.brands, options.threshold)
     table = pd.concat([read_labelled_file(file).assign(file=file) for file in options.files], ignore_index=True)
     given = classifier.predict_proba(track(messages_of(table), "messages", len(table)))
     called = calls(given, classifier.thresholds)

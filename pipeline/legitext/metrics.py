@@ -135,7 +135,9 @@ def headline(slices_of_it: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
         figures |= {f"unseen_{what}.{name}": rows[name]["share"] for name in ("genuine_called_smishing", "scams_caught") if name in rows}
     for folds, row in slices_of_it.get("yardstick", {}).items():
         figures |= {f"uci_{folds}.{name}": row[name] for name in ("f1", "auc")}
-    figures |= {f"threshold.{label}": value for label, value in model["thresholds"].items()}
+    figures |= {
+        f"threshold.{name}.{label}": value for name, thresholds in model["thresholds"].items() for label, value in thresholds.items()
+    }
     return {**figures, "temperature": _rounded(model["temperature"])}
 
 

@@ -88,7 +88,12 @@ def _gateways_world(rows: pd.DataFrame) -> pd.DataFrame:
     # Labels are loose. Kept are English texts; not the account-credit bait, which is one scheme in most rows, nor advertising.
     english = rows["text"].map(lambda text: len({word.lower() for word in _ENGLISH.findall(text)}) >= 2)
     other = rows["text"].str.contains(_CRYPTO, regex=True) | rows["text"].str.contains(_WAY_OUT, regex=True)
-    return _gateways(rows[english & ~other])
+    return _without_local_numbers(_gateways(rows[english & ~other]))
+
+
+def _without_local_numbers(rows: pd.DataFrame) -> pd.DataFrame:
+    """A number of the country where a corpus was collected is foreign in the US alone: what that means cannot be learnt from it."""
+    return rows.assign(sender=rows["sender"].mask(rows["sender"].str.fullmatch(r"\+?[\d\s().-]{7,20}").fillna(False).astype(bool), None))
 
 
 def _gateways(rows: pd.DataFrame) -> pd.DataFrame:
@@ -113,8 +118,8 @@ def _nus(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ph(rows: pd.DataFrame) -> pd.DataFrame:
-    _needs(rows, "text", "timestamp")
-    return rows.assign(text=_unmasked(rows["text"]), timestamp=_times(rows["timestamp"], "ISO8601"))
+    _needs(rows, "text", "sender", "timestamp")
+    return _without_local_numbers(rows.assign(text=_unmasked(rows["text"]), timestamp=_times(rows["timestamp"], "ISO8601")))
 
 
 def _exais(rows: pd.DataFrame) -> pd.DataFrame:

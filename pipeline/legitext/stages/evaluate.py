@@ -14,8 +14,9 @@ from sklearn.pipeline import Pipeline
 
 from legitext import charts, tracking
 from legitext.brands import registry
+from legitext.decision import DEFAULT, THRESHOLDS
 from legitext.files import replacing, write_text
-from legitext.grammar import Template, Twins, load_templates, make_twins
+from legitext.grammar import SENDER_TWIN, TWIN, Template, Twins, load_templates, make_twins
 from legitext.messages import LABELS, Message
 from legitext.metrics import by, calls, goals, headline, overall, share, slices, yardstick
 from legitext.model import build_pipeline, calibrate, choose_thresholds, fit, probabilities, training_rows
@@ -27,6 +28,7 @@ from legitext.table import messages_of, read_table
 
 PICTURES = Path("models/pictures")
 PLOTS = Path("data/plots")
+_OF_TWINS = f"^(?:{SENDER_TWIN}|{TWIN})"
 
 
 @stage
@@ -41,7 +43,7 @@ def main() -> None:
     sources = json.loads(Path("data/sources.json").read_text(encoding="utf-8"))
     test = table[table["split"] == "test"].reset_index(drop=True)
     given = probabilities(model["pipeline"], track(messages_of(test), "test messages scored"))
-    called = calls(given, model["thresholds"])
+    called = calls(given, model["thresholds"][DEFAULT])
     options = {"seed": settings.seed, "resamples": settings.bootstrap}
     business = test[test["source"].isin(["grammar", "benchmark_genuine", "benchmark_smishing"])]
     late = ((test["source"] == "sms_gateways_us") & test["kind"].isin(["parcel", "bank/account"])).to_numpy()
@@ -52,6 +54,9 @@ def main() -> None:
         "gateways_parcel_bank": slices(test[late], called[late], **options),
         "by_kind": by("kind", test[business_rows(test)], called[business_rows(test)], least=10, **options),
         "by_brand": by("brand", business, called[business.index], least=30, **options),
+    }
+    slices_of_it["thresholds"] = {
+        name: {**model["thresholds"][name], **_at_threshold(test, calls(given, model["thresholds"][name]), options)} for name in THRESHOLDS
     }
     held_out = set(test.loc[test["source"] == "grammar", "group"])
     slices_of_it["twins"] = _on_twins([one for one in load_templates(params.synthesize.templates) if one.id in held_out], model, params)
@@ -99,6 +104,17 @@ def business_rows(table: pd.DataFrame) -> pd.Series:
     )
 
 
+def _at_threshold(test: pd.DataFrame, called: np.ndarray, options: Mapping[str, int]) -> dict[str, Any]:
+    """What a threshold costs and catches: on wordings held out, on the benchmark, and on chat."""
+    parts = {
+        "wordings held out": (test["source"] == "grammar") & ~test["kind"].str.startswith(TWIN, na=False),
+        "benchmark": test["source"].isin(["benchmark_genuine", "benchmark_smishing"]),
+        "chat and campaigns": test["source"].isin(["sms_spam", "nus_us_chat", "political_us"]),
+        "gateways": test["source"] == "sms_gateways_us",
+    }
+    return {name: slices(test[rows], called[rows.to_numpy()], **options) for name, rows in parts.items() if rows.any()}
+
+
 def _on_twins(templates: Sequence[Template], model: Mapping[str, Any], params: Params) -> dict[str, Any]:
     """Pairs of a genuine text and its smallest scam twin, from wordings never trained on, by what there is to know them by.
 
@@ -110,7 +126,7 @@ def _on_twins(templates: Sequence[Template], model: Mapping[str, Any], params: P
     for side, messages in (("true", [pair.genuine for pair in pairs]), ("fake", [pair.scam for pair in pairs])):
         given = probabilities(model["pipeline"], [Message(one.text, one.sender) for one in messages])
         rows[side] = given[:, 2]
-        rows[f"{side}_called"] = calls(given, model["thresholds"]) == "smishing"
+        rows[f"{side}_called"] = calls(given, model["thresholds"][DEFAULT]) == "smishing"
     rows["right"] = rows["fake_called"] & ~rows["true_called"] & (rows["fake"] > rows["true"])
     rows["higher"] = rows["fake"] > rows["true"]
     options = {"seed": settings.seed, "resamples": settings.bootstrap}
@@ -142,14 +158,16 @@ def _on_unseen(table: pd.DataFrame, pipeline: Pipeline, params: Params) -> dict[
     """
     settings = params.evaluate
     made = table["source"] == "grammar"
-    base = table["kind"].str.removeprefix("twin_")
+    base = table["kind"].str.replace(_OF_TWINS, "", regex=True)
     features = Pipeline(pipeline.steps[:-1])
     training, weights, twins = training_rows(table[table["split"] == "train"], params.train)
     columns = features.transform(track(messages_of(training), "messages read for tests on unseen senders and kinds"))
     results = {}
     for name, values in (("senders", table["brand"].where(made)), ("kinds", base.where(made & (base != "turn")))):
         hidden = {value for value in values.dropna().unique() if bucket_of(f"unseen/{value}") < 0.2}
-        keep = ~(training["brand"] if name == "senders" else training["kind"].str.removeprefix("twin_")).isin(hidden).to_numpy()
+        keep = (
+            ~(training["brand"] if name == "senders" else training["kind"].str.replace(_OF_TWINS, "", regex=True)).isin(hidden).to_numpy()
+        )
         keep |= (training["source"] != "grammar").to_numpy()
         classifier = clone(pipeline.named_steps["classify"]).fit(
             columns[keep], training["label"][keep].to_numpy(dtype=str), weights[keep], twins[keep]
@@ -159,10 +177,10 @@ def _on_unseen(table: pd.DataFrame, pipeline: Pipeline, params: Params) -> dict[
         calibrate(fitted, messages_of(validation), list(validation["label"]))
         genuine = validation[(validation["label"] == "ham") & (validation["source"] == "grammar")]
         thresholds = choose_thresholds(probabilities(fitted, messages_of(genuine)), params.train)
-        unseen = table[made & values.isin(hidden) & ~table["kind"].str.startswith("twin_", na=False)]
+        unseen = table[made & values.isin(hidden) & ~table["kind"].str.startswith(TWIN, na=False)]
         if name == "senders":
             unseen = unseen[unseen["split"] == "test"]
-        called = calls(probabilities(fitted, messages_of(unseen)), thresholds)
+        called = calls(probabilities(fitted, messages_of(unseen)), thresholds[DEFAULT])
         results[name] = {"held_out": len(hidden), **slices(unseen, called, settings.seed, settings.bootstrap)}
         say(f"unseen {name}: {len(hidden)} held out, {len(unseen):,} messages")
     return results

@@ -10,13 +10,15 @@ from legitext import artifact, report
 from legitext.classifier import Classifier
 from legitext.errors import ArtifactError
 from legitext.files import write_text
-from legitext.model import probabilities
+from legitext.model import scores_in_parts
 from legitext.params import load_params
 from legitext.progress import say
 from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
 
 LARGEST_DIFFERENCE = 1e-9
+CHECKED = 5
+"""One test message in so many is scored both ways."""
 
 
 @stage
@@ -29,8 +31,8 @@ def main() -> None:
     table = read_table("data/messages.parquet")
     made = artifact.from_pipeline(model["pipeline"], model["thresholds"], model["data"], _notes(model["data"], sources["missing"]))
     classifier = Classifier(made)
-    messages = messages_of(table[table["split"] == "test"])
-    apart = float(np.abs(classifier.predict_proba(messages) - probabilities(model["pipeline"], messages)).max())
+    messages = messages_of(table[table["split"] == "test"][::CHECKED])
+    apart = float(np.abs(classifier.decision_function(messages) - scores_in_parts(model["pipeline"], messages)).max())
     if apart > LARGEST_DIFFERENCE:
         raise ArtifactError(
             f"served and trained model differ by {apart:.2e} on a test message, more than {LARGEST_DIFFERENCE:.0e}: nothing was written"
