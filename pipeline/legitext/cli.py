@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from legitext.decision import DEFAULT, THRESHOLDS
@@ -15,6 +16,9 @@ from legitext.messages import LABELS, Message
 
 LEAST_WEIGHT = 0.1
 """Reasons that weigh less are summed up."""
+
+MOST_MOVED = 30
+"""Rows of what moved that a terminal is shown."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,6 +71,15 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="all figures as JSON")
     evaluate.set_defaults(run=_evaluate)
 
+    drift = commands.add_parser("drift", help="compare two files of messages: what moved, and how the model's scores did")
+    drift.add_argument("reference", metavar="REFERENCE", help=".csv or .parquet with a column of texts, and of senders if you have one")
+    drift.add_argument("new", metavar="NEW", help="the same, of later messages")
+    drift.add_argument("--html", metavar="PAGE", help="also write one self-contained .html page")
+    drift.add_argument("--json", action="store_true", help="all figures as JSON")
+    drift.add_argument("--text-column", metavar="C", default="text", help="the column of texts (default: text)")
+    drift.add_argument("--sender-column", metavar="C", help="the column of senders (default: sender, where there is one)")
+    drift.set_defaults(run=_drift)
+
     grammar = commands.add_parser("grammar", help="count the wordings of the grammar, or show those of one sort")
     grammar.add_argument("--templates", metavar="DIR", default="data/templates", help="the folder of wordings (default: data/templates)")
     for name, what in (("label", "a label"), ("kind", "a kind"), ("brand", "a brand or ~sort"), ("language", "a language")):
@@ -77,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("fetch", help="bring the corpora in, from the Hub or a local mirror")
     fetch.set_defaults(run=_fetch)
 
-    for command in (predict, info, evaluate):
+    for command in (predict, info, evaluate, drift):
         command.add_argument("--brands", metavar="FILE", help="a TOML file of brands of your own")
         command.add_argument("--model", metavar="FILE", help="a model file (default: the one that comes with the package)")
     for command in (predict, evaluate):
@@ -219,6 +232,57 @@ def _as_text(title: str, rows: dict[str, Any]) -> str:
         cells = [f"{row[key]['share']:6.1%} ({row[key]['low']:.1%}-{row[key]['high']:.1%})" if key in row else "" for key in used]
         lines.append([name, f"{row['n']:,}", *cells])
     return _aligned(lines)
+
+
+def _drift(options: argparse.Namespace) -> int:
+    from legitext.brands import registry
+    from legitext.classifier import Classifier
+    from legitext.drift import compare, page
+    from legitext.files import write_text
+    from legitext.table import read_messages_file
+
+    if options.html and Path(options.html).suffix not in {".html", ".htm"}:
+        raise InputError(f"--html {options.html}: the page's name must end in .html")
+    classifier = Classifier.load(options.model, options.brands)
+    files = (options.reference, options.new)
+    reference, new = (read_messages_file(file, options.text_column, options.sender_column) for file in files)
+    found = compare(reference, new, classifier, registry().extended(options.brands) if options.brands else None)
+    if options.html:
+        write_text(options.html, page(found, *(_printable(Path(file).name) for file in files)))
+    print(json.dumps(found.as_dict(), indent=2) if options.json else _drift_as_text(found, files))
+    return 0
+
+
+def _drift_as_text(found: Any, files: Sequence[str]) -> str:
+    """Both samples, how the model judges them, and what moved, most moved first."""
+    from legitext.drift import LEVEL, figures_of
+
+    samples = [
+        [side, _printable(Path(file).name), f"{messages:,} messages", f"{wordings:,} different wordings"]
+        for side, file, messages, wordings in zip(("reference", "new"), files, found.messages, found.wordings, strict=True)
+    ]
+    judged = [["judged", "reference", "new", "difference in points (95 % interval)", "q"]]
+    judged += [[move.name, *figures_of(move)] for move in found.calls]
+    scores = [["log-odds of smishing against ham", "reference", "new", "difference (95 % interval)", "by chance up to"]]
+    scores += [[shift.name, *figures_of(shift)] for shift in found.shifts]
+    moved = [["kind", "messages with", "reference", "new", "difference in points (95 % interval)", "q"]]
+    moved += [[move.kind, _cut(_printable(move.name)), *figures_of(move)] for move in found.moved[:MOST_MOVED]]
+    rest = len(found.moved) - MOST_MOVED
+    return "\n\n".join(
+        [
+            "\n".join([_aligned(samples), *(f"note: {note}" for note in found.notes)]),
+            _aligned(judged),
+            _aligned(scores),
+            f"{len(found.moved):,} of {len(found.moves):,} compared moved (q at most {LEVEL}), most moved first:\n{_aligned(moved)}"
+            if found.moved
+            else f"none of {len(found.moves):,} compared moved (q at most {LEVEL})",
+            *([f"and {rest:,} more: --html and --json show them"] if rest > 0 else []),
+        ]
+    )
+
+
+def _cut(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _grammar(options: argparse.Namespace) -> int:
