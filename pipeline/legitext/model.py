@@ -189,10 +189,10 @@ def with_asides(rows: pd.DataFrame, share: float) -> pd.DataFrame:
     """The rows, and behind them a share once more with a line of chat before or after the text.
 
     Scams hide behind small talk, so it must not speak for them: `share` of the scams and spam, and half as many other texts, are
-    learnt with it, too. Lines are those of the rows' own chat; which, is drawn from the text.
+    learnt with it, too. Lines are those of the rows' own chat, but no user's corrections; which, is drawn from the text.
     """
     chat = (rows["label"] == "ham") & rows["brand"].isna() & (rows["sender"].isna() | rows["kind"].str.startswith("chat", na=False))
-    lines = sorted(set(rows.loc[chat, "text"]))
+    lines = sorted(set(rows.loc[chat & (rows["source"] != "corrections"), "text"]))
     if not lines or not share:
         return rows
     drawn = [int(hashlib.sha256(f"aside/{text}".encode("utf-8", "replace")).hexdigest()[:12], 16) for text in rows["text"]]
@@ -245,8 +245,13 @@ def choose_thresholds(genuine: NDArray[np.float64], params: Train) -> dict[str, 
 
 def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.bool_]]:
     """What is learnt from `rows`: their copies without senders, with asides and with swapped letters; a weight for each; and which are
-    twins, of whose words nothing is learnt."""
+    twins, of whose words nothing is learnt.
+
+    All corrections are one group: with `min_groups` of 2 or more, what stands in no other source, as the names of a user's friends,
+    becomes no term of the model.
+    """
     training = with_swapped_letters(with_and_without_sender(with_asides(rows, params.asides)), params.swapped_letters)
+    training["group"] = training["group"].where(training["source"] != "corrections", "corrections")
     twins = training["kind"].str.startswith("twin_", na=False).to_numpy(dtype=bool)
     weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float)
     return training, np.where(twins, params.twin_weight, weights), twins
