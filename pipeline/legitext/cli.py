@@ -61,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--json", action="store_true", help="one JSON object a message")
     predict.set_defaults(run=_predict)
 
+    correct = commands.add_parser("correct", help="note what a text really is, for the next training")
+    correct.add_argument("text", help="the text")
+    correct.add_argument("--label", required=True, choices=LABELS, help="what it is")
+    correct.add_argument("--sender", help="what the phone shows as the sender")
+    correct.set_defaults(run=_correct)
+
     info = commands.add_parser("info", help="show what the model is and was trained on")
     info.set_defaults(run=_info)
 
@@ -87,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     grammar.add_argument("--messages", type=int, metavar="N", default=0, help="also show N messages made from each")
     grammar.set_defaults(run=_grammar)
 
-    fetch = commands.add_parser("fetch", help="bring the corpora in, from the Hub or a local mirror")
+    fetch = commands.add_parser("fetch", help="bring the corpora in, from the Hub or a local mirror, and your corrections")
     fetch.set_defaults(run=_fetch)
 
     for command in (predict, info, evaluate, drift):
@@ -180,6 +186,21 @@ def _marked(text: str, reasons: list[Any]) -> str:
             shown = f"[{shown}]" if side > 0 else shown
         parts.append(shown)
     return "".join(parts)
+
+
+def _correct(options: argparse.Namespace) -> int:
+    from legitext.corrections import FILE, correct
+
+    if options.text == "-":
+        raise InputError("a correction is not read from standard input: pass the text as an argument")
+    before = correct(options.text, options.label, options.sender)
+    if before is None:
+        print(f"noted as {options.label} in {FILE}, for the next `make train`")
+    elif before.label == options.label:
+        print(f"known as {options.label} since {before.day}: nothing was written")
+    else:
+        print(f"noted as {options.label} in {FILE}, for the next `make train`: no longer {before.label}, as said on {before.day}")
+    return 0
 
 
 def _info(options: argparse.Namespace) -> int:

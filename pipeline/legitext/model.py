@@ -229,10 +229,10 @@ def with_asides(rows: pd.DataFrame, share: float) -> pd.DataFrame:
     """The rows, and behind them a share once more with a line of chat before or after the text.
 
     Scams hide behind small talk, so it must not speak for them: `share` of the scams and spam, and half as many other texts, are
-    learnt with it, too. Lines are those of the rows' own chat; which, is drawn from the text.
+    learnt with it, too. Lines are those of the rows' own chat, but no user's corrections; which, is drawn from the text.
     """
     chat = (rows["label"] == "ham") & rows["brand"].isna() & (rows["sender"].isna() | rows["kind"].str.startswith("chat", na=False))
-    lines = sorted(set(rows.loc[chat, "text"]))
+    lines = sorted(set(rows.loc[chat & (rows["source"] != "corrections"), "text"]))
     if not lines or not share:
         return rows
     drawn = [_drawn("aside", text) for text in rows["text"]]
@@ -315,9 +315,13 @@ def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDAr
 
     A twin that differs from the genuine text by its sender alone is learnt with its words, which are genuine, so that evidence learns to
     outweigh them; without its sender it would be the genuine text, so it is never shown so.
+
+    All corrections are one group: with `min_groups` of 2 or more, what stands in no other source, as the names of a user's friends,
+    becomes no term of the model.
     """
     beside = with_asides(with_parts(rows, params.parts), params.asides)
     training = with_swapped_letters(with_and_without_sender(beside), params.swapped_letters)
+    training["group"] = training["group"].where(training["source"] != "corrections", "corrections")
     by_sender = training["kind"].str.startswith(SENDER_TWIN, na=False)
     training = training[~by_sender | training["sender"].notna()].reset_index(drop=True)
     twins = (training["kind"].str.startswith(TWIN, na=False) & ~training["kind"].str.startswith(SENDER_TWIN, na=False)).to_numpy(dtype=bool)

@@ -73,7 +73,7 @@ class Train:
     """In how many training messages a term must stand to be learnt."""
 
     min_groups: int = field(default=2, metadata={"low": 1})
-    """Of how many wordings or near-duplicate groups these messages must be."""
+    """Of how many wordings or near-duplicate groups these messages must be; all corrections count as one."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of a message by source; 1 where none is given."""

@@ -25,6 +25,7 @@ _COLUMNS = (
 def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> str:
     """The model card in Markdown."""
     thresholds = artifact_info["thresholds"][DEFAULT]
+    corpora = [f"{source.name} ({source.licence}; {source.citation})" for source in SOURCES if source.name in artifact_info["data"]]
     parts = [
         "# Model card: legitext",
         *[f"> **{note}**" for note in artifact_info["notes"]],
@@ -41,9 +42,8 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
         "asked for; of those that stand, the likelier is given, else ham.",
         "## Trained on",
         _data_table(artifact_info["data"]),
-        ("Corpora: " if len(artifact_info["data"]) > 1 else "")
-        + "; ".join(f"{source.name} ({source.licence}; {source.citation})" for source in SOURCES if source.name in artifact_info["data"])
-        + (". " if len(artifact_info["data"]) > 1 else "")
+        (f"Corpora: {'; '.join(corpora)}. " if corpora else "")
+        + ("Corrections are texts that users labelled. " if "corrections" in artifact_info["data"] else "")
         + "Messages of the grammar are made from wordings written for this project. Sources for testing only never enter training.",
         "## Measured",
         figures(metrics),

@@ -17,8 +17,9 @@ from pathlib import Path
 import pandas as pd
 
 from legitext.errors import DataError, LegitextError
+from legitext.files import check_utf8
 from legitext.progress import say
-from legitext.table import as_table, check_utf8
+from legitext.table import as_table
 
 HUB_SECONDS = 3.0
 """How long the Hub has to answer before it counts as out of reach."""
@@ -338,8 +339,13 @@ def report(loaded: Sequence[Loaded]) -> None:
         if one.table is None:
             say(f"  missing  {one.why}")
         else:
-            counts = ", ".join(f"{label} {count:,}" for label, count in one.table["label"].value_counts().items())
-            say(f"  {one.origin:<8} {one.source.name}: {len(one.table):,} messages ({counts})")
+            say(f"  {one.origin:<8} {one.source.name}: {counted(one.table)}")
+
+
+def counted(table: pd.DataFrame) -> str:
+    """How many messages a table holds, by label."""
+    counts = ", ".join(f"{label} {count:,}" for label, count in table["label"].value_counts().items())
+    return f"{len(table):,} messages ({counts})"
 
 
 def hub_answers(seconds: float = HUB_SECONDS) -> bool:

@@ -5,12 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from legitext.errors import DataError
-from legitext.files import replacing
+from legitext.files import check_utf8, replacing
 from legitext.messages import LABELS, MAX_CHARACTERS, Message
 
 COLUMNS = ("text", "label", "sender", "brand", "kind", "source", "group", "timestamp")
-"""text, label: as in `Message` and `LABELS`. sender, brand, kind: text or missing. source: the corpus, or `grammar`. group: messages
-that are near-duplicates, or of one template, share it. timestamp: when it was sent, UTC without zone, or missing."""
+"""text, label: as in `Message` and `LABELS`. sender, brand, kind: text or missing. source: the corpus, `corrections` or
+`grammar`. group: messages that are near-duplicates, or of one template, share it. timestamp: when it was sent, UTC without zone, or
+missing."""
 
 REQUIRED = ("text", "label")
 
@@ -166,21 +167,3 @@ def read_csv(path: Path) -> pd.DataFrame:
     if not isinstance(rows.index, pd.RangeIndex):
         raise DataError(f"{path}: rows have more fields than the header names: quote texts that hold commas")
     return rows
-
-
-def check_utf8(path: Path) -> None:
-    """Stop if a file is not UTF-8.
-
-    Raises:
-        DataError: with the line of the first byte that cannot be decoded.
-    """
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                byte = line[error.start]
-                raise DataError(
-                    f"{path}, line {number:,}: byte 0x{byte:02x} at column {error.start + 1} is not UTF-8: save the file as UTF-8 "
-                    "(iconv -f WINDOWS-1252 -t UTF-8)"
-                ) from None

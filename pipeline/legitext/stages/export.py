@@ -47,8 +47,9 @@ def main() -> None:
 
 
 def _notes(trained: dict[str, object], missing: list[str]) -> list[str]:
-    if set(trained) == {"grammar"}:
-        return ["Trained on the grammar alone: no public corpus could be had, so expect more errors on personal chat and on spam."]
+    if set(trained) <= {"grammar", "corrections"}:
+        alone = "grammar and corrections" if "corrections" in trained else "grammar"
+        return [f"Trained on the {alone} alone: no public corpus could be had, so expect more errors on personal chat and on spam."]
     return [f"Trained without {', '.join(missing)}, which could not be had."] if missing else []
 
 
