@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-train: $(VENV)/ready  ## fetch the corpora and run the pipeline: wordings in, tracked model and served file out
+train: $(VENV)/ready  ## fetch the corpora, run the pipeline, and keep the better of the new model and the one that ships
 	legitext fetch
 	dvc repro
 	legitext promote --keep

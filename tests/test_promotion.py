@@ -1,13 +1,16 @@
 """Champion and challenger, on a small model and worse copies of it, each test in a project and a store of its own."""
 
 import json
+import re
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
 
 from legitext import artifact, promotion, report, tracking
 from legitext.classifier import Classifier
+from legitext.cli import main
 from legitext.errors import DataError
 from legitext.fetching import digest_of
 from legitext.metrics import by, calls, overall, slices
@@ -231,3 +234,20 @@ def test_a_shipped_file_that_cannot_be_read_is_replaced(project, table, good):
     put(project, table, good)
     assert promote(SETTINGS, store=store(project)).result == "first"
     assert Classifier.load("models/legitext.joblib")
+
+
+def test_the_command_says_what_stops_a_model_and_ends_with_1(project, table, good, jumpy, monkeypatch, capsys):
+    put(project, table, good, "models")
+    put(project, table, jumpy)
+    (project / "params.yaml").write_text("evaluate: {bootstrap: 60}\n")
+    monkeypatch.setattr(promotion, "promote", partial(promote, store=store(project)))
+    assert main(["promote"]) == 1
+    out = capsys.readouterr().out
+    assert re.search(r"^business texts: genuine called smishing +\d+ +[\d.]+% +[\d.]+% +-[\d.]+% to -[\d.]+% +worse$", out, re.MULTILINE)
+    assert "kept: version 1 ships on, for version 2 is stopped by\n  business texts: genuine called smishing: " in out
+    assert main(["promote", "--keep"]) == 0
+    assert main(["promote", "--force", " "]) == 2
+    assert "--force needs a reason" in capsys.readouterr().err
+    assert Classifier.load("models/legitext.joblib").thresholds["smishing"] == 0.5
+    assert main(["promote", "--force", "it is wanted so"]) == 0
+    assert "promoted by force: version 2 ships instead of version 1" in capsys.readouterr().out
