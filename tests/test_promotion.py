@@ -228,6 +228,14 @@ def test_files_of_two_runs_are_not_shipped(project, table, good, jumpy):
     assert not (project / "models").exists()
 
 
+def test_figures_with_marks_of_a_merge_are_named(project, table, good):
+    put(project, table, good, "models")
+    put(project, table, good)
+    (project / "models/slices.json").write_text("<<<<<<< HEAD\n{}\n")
+    with pytest.raises(DataError, match=r"models/slices\.json is not JSON"):
+        promote(SETTINGS, store=store(project))
+
+
 def test_a_shipped_file_that_cannot_be_read_is_replaced(project, table, good):
     put(project, table, good, "models")
     (project / "models/legitext.joblib").write_bytes(b"of another age")

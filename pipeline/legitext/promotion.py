@@ -214,7 +214,15 @@ def _candidate() -> tuple[Classifier, dict[str, Any]]:
 
 
 def _read(folder: Path) -> tuple[Classifier, dict[str, Any]]:
-    return Classifier.load(folder / SHIPPED.name), json.loads((folder / "slices.json").read_text(encoding="utf-8"))
+    return Classifier.load(folder / SHIPPED.name), _figures(folder / "slices.json")
+
+
+def _figures(file: Path) -> dict[str, Any]:
+    try:
+        figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{file} is not JSON ({error}): restore it with git, or run `dvc repro` if the pipeline made it") from None
+    return figures
 
 
 def _files(folder: Path) -> list[Path]:
@@ -233,7 +241,7 @@ def _rows(table: pd.DataFrame, guard: Guard, figure: str) -> NDArray[np.bool_]:
 def _shipped_sources() -> set[str]:
     """The sources that the figures in `models/` are measured on."""
     file = SHIPPED.with_name("slices.json")
-    return set(json.loads(file.read_text(encoding="utf-8"))["by_source"]) if file.is_file() else set()
+    return set(_figures(file)["by_source"]) if file.is_file() else set()
 
 
 def _less(what: str, before: Iterable[str], now: Iterable[str]) -> list[str]:
