@@ -96,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("fetch", help="bring the corpora in, from the Hub or a local mirror, and your corrections")
     fetch.set_defaults(run=_fetch)
 
+    promote = commands.add_parser("promote", help="ship the model trained last, if it is no worse than the one that ships now")
+    way = promote.add_mutually_exclusive_group()
+    way.add_argument("--force", metavar="REASON", help="ship it whatever stops it; the reason is kept with it in MLflow")
+    way.add_argument("--keep", action="store_true", help="keep the better of the two: it is no failure if the new one is stopped")
+    promote.set_defaults(run=_promote)
+
     for command in (predict, info, evaluate, drift):
         command.add_argument("--brands", metavar="FILE", help="a TOML file of brands of your own")
         command.add_argument("--model", metavar="FILE", help="a model file (default: the one that comes with the package)")
@@ -355,3 +361,34 @@ def _fetch(options: argparse.Namespace) -> int:
 
     fetch(load_params().fetch)
     return 0
+
+
+def _promote(options: argparse.Namespace) -> int:
+    from legitext.params import load_params
+    from legitext.promotion import promote
+
+    if options.force is not None and not options.force.strip():
+        raise InputError("--force needs a reason: say why the new model shall ship though it is worse")
+    outcome = promote(load_params().evaluate, options.force)
+    if outcome.comparisons:
+        lines = [["figure", "messages", "champion", "challenger", "better by (95 %)", ""]]
+        for one in outcome.comparisons:
+            verdict = "worse" if one.worse else "better" if one.better else ""
+            interval = f"{one.low:.2%} to {one.high:.2%}"
+            lines.append([one.name, f"{one.n:,}", f"{one.champion:.2%}", f"{one.challenger:.2%}", interval, verdict])
+        print(_aligned(lines), end="\n\n")
+    for note in outcome.notes:
+        print(f"note: {note}")
+    old, new = f"version {outcome.champion}", f"version {outcome.challenger}"
+    print(
+        {
+            "first": f"{new} ships: there was no model before that could be read",
+            "unchanged": f"unchanged: the new model is the one that ships, {new}",
+            "promoted": f"promoted: {new} ships instead of {old}, for it is no worse beyond noise on any guarded figure",
+            "forced": f"promoted by force: {new} ships instead of {old}, though it is stopped by",
+            "kept": f"kept: {old} ships on, for {new} is stopped by",
+        }[outcome.result]
+    )
+    for stop in outcome.stops:
+        print(f"  {stop}")
+    return 1 if outcome.result == "kept" and not options.keep else 0

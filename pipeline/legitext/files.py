@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,12 @@ def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path` in UTF-8, whole or not at all."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def copy_file(source: str | Path, path: str | Path) -> None:
+    """Copy `source` to `path`, whole or not at all."""
+    with replacing(path) as part:
+        shutil.copyfile(source, part)
 
 
 def check_utf8(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The one place that talks to MLflow: a run for each evaluation."""
+"""The store of MLflow, and a run in it for each evaluation. What is registered there is in `legitext.serving`."""
 
 import os
 import re
@@ -18,9 +18,21 @@ STORE = "sqlite:///mlflow.db"
 EXPERIMENT = "legitext"
 
 
-@contextmanager
-def run(store: str = STORE) -> Iterator[Any]:
-    """An MLflow run in the experiment `legitext`, with telemetry off; yields the `mlflow` module."""
+EXAMPLE = pd.DataFrame(
+    {
+        "text": ["Your code is 123456. Do not share it with anyone.", "USPS: your parcel is held, confirm https://usps-trk.top/a"],
+        "sender": ["28777", "+63 995 271 4822"],
+    }
+)
+"""What is logged beside a model to show what it takes."""
+
+
+def open_store(store: str = STORE) -> Any:
+    """The `mlflow` module, at work on `store` and the experiment `legitext`, with telemetry off.
+
+    Raises:
+        LegitextError: if the store cannot be opened.
+    """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -37,8 +49,22 @@ def run(store: str = STORE) -> Iterator[Any]:
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise LegitextError(f"MLflow cannot open {store} ({reason}): close what uses it, or move it away to start a new one") from None
+    return mlflow
+
+
+@contextmanager
+def run(store: str = STORE) -> Iterator[Any]:
+    """An MLflow run in the experiment `legitext`; yields the `mlflow` module."""
+    mlflow = open_store(store)
     with mlflow.start_run():
         yield mlflow
+
+
+def run_with(tag: str, value: str, store: str = STORE) -> str | None:
+    """The id of the last run with a tag of that value; None if there is none."""
+    mlflow = open_store(store)
+    runs = mlflow.search_runs(filter_string=f"tags.`{tag}` = '{value}'", max_results=1, output_format="list")
+    return str(runs[0].info.run_id) if runs else None
 
 
 def log_run(
@@ -98,17 +124,11 @@ def git_commit() -> str:
 def _log_pipeline(mlflow: Any, pipeline: Any) -> None:
     from mlflow.models import infer_signature
 
-    example = pd.DataFrame(
-        {
-            "text": ["Your code is 123456. Do not share it with anyone.", "USPS: your parcel is held, confirm https://usps-trk.top/a"],
-            "sender": ["28777", "+63 995 271 4822"],
-        }
-    )
     mlflow.sklearn.log_model(
         pipeline,
         name="pipeline",
-        signature=infer_signature(example, pipeline.predict(example)),
-        input_example=example,
+        signature=infer_signature(EXAMPLE, pipeline.predict(EXAMPLE)),
+        input_example=EXAMPLE,
         skops_trusted_types=[
             *(f"legitext.features.{name}" for name in ("AdditiveTfidf", "EvidenceFeatures", "Reader")),
             "legitext.model.EvidenceRegression",
@@ -123,7 +143,7 @@ def _flat(values: Mapping[str, Any], joint: str, above: str = "") -> dict[str, A
     for name, value in values.items():
         path = f"{above}{joint}{name}" if above else str(name)
         if isinstance(value, Mapping) and "share" in value:
-            flat[path] = value["share"]  # its interval and count are in models/slices.json; here they would bury the figures
+            flat[path] = value["share"]  # its interval and count are in slices.json; here they would bury the figures
         elif isinstance(value, Mapping):
             flat.update(_flat(value, joint, path))
         else:

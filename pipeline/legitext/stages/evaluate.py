@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from legitext import charts, tracking
 from legitext.brands import registry
 from legitext.decision import DEFAULT, THRESHOLDS
-from legitext.files import replacing, write_text
+from legitext.files import digest, replacing, write_text
 from legitext.grammar import SENDER_TWIN, TWIN, Template, Twins, load_templates, make_twins
 from legitext.messages import LABELS, Message
 from legitext.metrics import by, calls, goals, headline, overall, share, slices, yardstick
@@ -26,14 +26,14 @@ from legitext.split import bucket_of, duplicate_groups, is_held_out
 from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
 
-PICTURES = Path("models/pictures")
+PICTURES = Path("data/candidate/pictures")
 PLOTS = Path("data/plots")
 _OF_TWINS = f"^(?:{SENDER_TWIN}|{TWIN})"
 
 
 @stage
 def main() -> None:
-    """`data/messages.parquet` and `data/model.joblib` to `models/metrics.json`, `models/slices.json`, `models/pictures`, `data/plots` and an MLflow run."""
+    """`data/messages.parquet` and `data/model.joblib` to figures and pictures in `data/candidate`, to `data/plots` and an MLflow run."""
     from sklearn.metrics import precision_recall_curve
 
     params = load_params()
@@ -65,8 +65,8 @@ def main() -> None:
     if (table["source"] == "sms_spam").any():
         slices_of_it["yardstick"] = _on_uci(table, params)
     metrics = headline(slices_of_it, model)
-    write_text("models/slices.json", json.dumps(slices_of_it, indent=1) + "\n")
-    write_text("models/metrics.json", json.dumps(metrics, indent=2) + "\n")
+    write_text("data/candidate/slices.json", json.dumps(slices_of_it, indent=1) + "\n")
+    write_text("data/candidate/metrics.json", json.dumps(metrics, indent=2) + "\n")
 
     points = {}
     for name, rows in (
@@ -91,6 +91,7 @@ def main() -> None:
     tags = {
         "sources": ",".join(sorted(model["data"])),
         "missing": ",".join(sources["missing"]) or "none",
+        "digest.model": digest(Path("data/model.joblib").read_bytes()),
         **{f"digest.{name}": facts["digest"] for name, facts in model["data"].items()},
     }
     run = tracking.log_run(params, tables, {**metrics, **slices_of_it}, PICTURES, model["pipeline"], tags)

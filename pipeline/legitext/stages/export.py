@@ -1,4 +1,4 @@
-"""Turn the fitted pipeline into the file that is served, and write what people read about it."""
+"""Turn the fitted pipeline into the file that can be served, write its model card, and register it as challenger."""
 
 import json
 from pathlib import Path
@@ -6,13 +6,14 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from legitext import artifact, report
+from legitext import artifact, report, tracking
 from legitext.classifier import Classifier
 from legitext.errors import ArtifactError
-from legitext.files import write_text
+from legitext.files import digest, write_text
 from legitext.model import scores_in_parts
 from legitext.params import load_params
 from legitext.progress import say
+from legitext.serving import CANDIDATE, register_both
 from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
 
@@ -23,11 +24,11 @@ CHECKED = 5
 
 @stage
 def main() -> None:
-    """`data/model.joblib` and `models/slices.json` to `models/legitext.joblib`, `models/model_card.md` and the README's figures."""
+    """`data/model.joblib` and the figures in `data/candidate` to model file and model card there, and a registered version."""
     load_params()
     model = joblib.load("data/model.joblib")
     sources = json.loads(Path("data/sources.json").read_text(encoding="utf-8"))
-    slices = json.loads(Path("models/slices.json").read_text(encoding="utf-8"))
+    slices = json.loads(Path("data/candidate/slices.json").read_text(encoding="utf-8"))
     table = read_table("data/messages.parquet")
     made = artifact.from_pipeline(model["pipeline"], model["thresholds"], model["data"], _notes(model["data"], sources["missing"]))
     classifier = Classifier(made)
@@ -38,12 +39,13 @@ def main() -> None:
             f"served and trained model differ by {apart:.2e} on a test message, more than {LARGEST_DIFFERENCE:.0e}: nothing was written"
         )
     say(f"served and trained model agree on {len(messages):,} test messages within {apart:.1e}")
-    artifact.save(made, "models/legitext.joblib")
-    write_text("models/model_card.md", report.model_card(slices, classifier.info))
-    report.update_readme("README.md", {"example": report.example(classifier), "figures": report.figures(slices, classifier.info["notes"])})
+    artifact.save(made, CANDIDATE)
+    write_text("data/candidate/model_card.md", report.model_card(slices, classifier.info))
     for note in classifier.info["notes"]:
         say(note)
-    say(f"models/legitext.joblib: {Path('models/legitext.joblib').stat().st_size / 1e6:.2f} MB")
+    say(f"{CANDIDATE}: {CANDIDATE.stat().st_size / 1e6:.2f} MB")
+    version = register_both(tracking.run_with("digest.model", digest(Path("data/model.joblib").read_bytes())))[1]
+    say(f"registered as version {version}, the challenger: `legitext promote` ships it if it is no worse than what ships now")
 
 
 def _notes(trained: dict[str, object], missing: list[str]) -> list[str]:
