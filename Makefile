@@ -10,7 +10,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help train test lint types notebooks ui wheel lock clean
+.PHONY: help train test lint types notebooks sweep ui wheel lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +33,9 @@ types: $(VENV)/ready  ## check types
 
 notebooks: $(VENV)/ready  ## run the notebooks and keep what they show
 	pytest --nbmake --overwrite notebooks
+
+sweep: $(VENV)/ready  ## measure what each part of the model brings and what other settings would, as MLflow runs
+	legitext sweep
 
 ui: $(VENV)/ready  ## compare experiments in the MLflow UI, on http://127.0.0.1:5000
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000

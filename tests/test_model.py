@@ -151,3 +151,11 @@ def test_a_twin_by_its_sender_is_learnt_whole_and_never_without_it():
     training, _, twins = training_rows(rows, Train(asides=0, parts=0, swapped_letters=0))
     assert Counter(training["kind"]) == {"bank": 2, "twin_sender_bank": 1, "twin_bank": 2}
     assert set(training["kind"][twins]) == {"twin_bank"}
+
+
+def test_a_label_can_be_given_more_weight(made):
+    rows = made.groupby("label").head(20)
+    training, weights, _ = training_rows(rows, Train(weights={"grammar": 0.5}))
+    _, more, _ = training_rows(rows, Train(weights={"grammar": 0.5}, class_weights={"smishing": 3.0}))
+    assert (weights == 0.5).all()
+    assert (more == np.where(training["label"] == "smishing", 1.5, 0.5)).all()

@@ -34,6 +34,8 @@ def test_what_is_not_said_has_its_default(tmp_path):
         ("train: {false_alarms: 0.01}", "train.false_alarms: 0.01 must map names of thresholds to values"),
         ("train: {false_alarms: {strict: 0.01}}", "found strict; give a share for each of strict, balanced, catch"),
         ("train: {false_alarms: {strict: 0.01, balanced: 0.005, catch: 0.02}}", "rising from strict to catch"),
+        ("train: {class_weights: {scam: 2}}", "train.class_weights.scam: unknown label; known are ham, spam, smishing"),
+        ("train: {class_weights: {spam: -1}}", "train.class_weights.spam: -1 is not a weight"),
         ("prepare: {test_from: {a: yesterday}}", "prepare.test_from.a: 'yesterday' is not a day"),
         ("prepare: {caps: {a: 1.5}}", "prepare.caps.a: 1.5 is not a whole number"),
         ("prepare: [1]", "prepare must hold keys and values"),

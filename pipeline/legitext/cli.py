@@ -102,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
     way.add_argument("--keep", action="store_true", help="keep the better of the two: it is no failure if the new one is stopped")
     promote.set_defaults(run=_promote)
 
+    sweep = commands.add_parser("sweep", help="measure what each part of the model brings and what other settings would, as MLflow runs")
+    sweep.add_argument("--jobs", type=_processes, metavar="N", default=-1, help="processes at once (default: one a processor)")
+    sweep.add_argument("--quick", action="store_true", help="on a small share of the messages, to try it out")
+    sweep.set_defaults(run=_sweep)
+
     for command in (predict, info, evaluate, drift):
         command.add_argument("--brands", metavar="FILE", help="a TOML file of brands of your own")
         command.add_argument("--model", metavar="FILE", help="a model file (default: the one that comes with the package)")
@@ -113,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
             help=f"{', '.join(THRESHOLDS)} (from fewest false alarms to most scams caught) or a number up to 1 (default: {DEFAULT})",
         )
     return parser
+
+
+def _processes(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes: give 1 or more")
+    return int(text)
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -392,3 +403,20 @@ def _promote(options: argparse.Namespace) -> int:
     for stop in outcome.stops:
         print(f"  {stop}")
     return 1 if outcome.result == "kept" and not options.keep else 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from legitext import sweep
+    from legitext.params import load_params
+    from legitext.table import read_table
+
+    table = read_table("data/messages.parquet")
+    parent = sweep.run(load_params(), sweep.sample(table) if options.quick else table, options.jobs)
+    steps = sweep.ablation(parent=parent)
+    shown = [name for name in sweep.SHOWN if steps[name].notna().any()]
+    lines = [["ablation", *(sweep.SHOWN[name] for name in shown)]]
+    for step, row in steps.iterrows():
+        lines.append([str(step), *(f"{row[name]:.3f}" for name in shown)])
+    print(_aligned(lines))
+    print(f"\nMLflow run {parent} holds these and the search: `make ui`")
+    return 0

@@ -326,7 +326,8 @@ def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDAr
     training = training[~by_sender | training["sender"].notna()].reset_index(drop=True)
     twins = (training["kind"].str.startswith(TWIN, na=False) & ~training["kind"].str.startswith(SENDER_TWIN, na=False)).to_numpy(dtype=bool)
     weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float)
-    return training, np.where(twins, params.twin_weight, weights), twins
+    by_label = training["label"].map(lambda label: params.class_weights.get(label, 1.0)).to_numpy(dtype=float)
+    return training, by_label * np.where(twins, params.twin_weight, weights), twins
 
 
 def _round(pipeline: Pipeline) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from legitext.decision import THRESHOLDS
 from legitext.errors import ParamsError
 from legitext.habits import Habits
+from legitext.messages import LABELS
 
 Section = TypeVar("Section")
 
@@ -77,6 +78,9 @@ class Train:
 
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of a message by source; 1 where none is given."""
+
+    class_weights: Mapping[str, float] = field(default_factory=dict)
+    """Weight of a message by label, on top of that by source; 1 where none is given."""
 
     false_alarms: Mapping[str, float] = field(default_factory=lambda: {"strict": 0.001, "balanced": 0.005, "catch": 0.012})
     """By name of a threshold the share of the grammar's genuine validation messages that may be called smishing."""
@@ -196,11 +200,18 @@ def _value(where: str, key: str, expected: Any, value: Any, limits: Mapping[str,
         if key == "habits":
             _share_of_habit(f"{where}.{name}", name, one)
             continue
+        if key == "class_weights" and name not in LABELS:
+            raise ParamsError(f"{where}.{name}: unknown label; known are {', '.join(LABELS)}")
         _by_source(f"{where}.{name}", key, one)
     return dict(value)
 
 
-_NAMES_OF = {"habits": "habits", "false_alarms": "names of thresholds", "spam_false_alarms": "names of thresholds"}
+_NAMES_OF = {
+    "habits": "habits",
+    "class_weights": "labels",
+    "false_alarms": "names of thresholds",
+    "spam_false_alarms": "names of thresholds",
+}
 
 
 def _false_alarms(where: str, values: Mapping[str, Any]) -> dict[str, float]:

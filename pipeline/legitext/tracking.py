@@ -1,4 +1,4 @@
-"""The store of MLflow, and a run in it for each evaluation. What is registered there is in `legitext.serving`."""
+"""The store of MLflow, a run in it for each evaluation, and nested ones for a sweep. What is registered is in `legitext.serving`."""
 
 import os
 import re
@@ -53,18 +53,30 @@ def open_store(store: str = STORE) -> Any:
 
 
 @contextmanager
-def run(store: str = STORE) -> Iterator[Any]:
-    """An MLflow run in the experiment `legitext`; yields the `mlflow` module."""
+def run(store: str = STORE, **options: Any) -> Iterator[Any]:
+    """An MLflow run in the experiment `legitext`, with the options of `mlflow.start_run`; yields the `mlflow` module."""
     mlflow = open_store(store)
-    with mlflow.start_run():
+    with mlflow.start_run(**options):
         yield mlflow
 
 
-def run_with(tag: str, value: str, store: str = STORE) -> str | None:
-    """The id of the last run with a tag of that value; None if there is none."""
-    mlflow = open_store(store)
-    runs = mlflow.search_runs(filter_string=f"tags.`{tag}` = '{value}'", max_results=1, output_format="list")
-    return str(runs[0].info.run_id) if runs else None
+def runs_with(tags: Mapping[str, str], store: str = STORE) -> list[Any]:
+    """The runs that have all these tags, the newest first."""
+    wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+    found: list[Any] = open_store(store).search_runs(experiment_names=[EXPERIMENT], filter_string=wanted, output_format="list")
+    return found
+
+
+def log_data(mlflow: Any, tables: Mapping[tuple[str, str], pd.DataFrame]) -> None:
+    """Log to the open run, by (source, `training`, `validation` or `testing`), the digest and count of rows, not their texts."""
+    mlflow.log_inputs(
+        datasets=[
+            mlflow.data.from_pandas(table[["text", "label"]].astype("object"), name=source, targets="label")
+            for (source, _), table in tables.items()
+        ],
+        contexts=[use for _, use in tables],
+        tags_list=[None] * len(tables),
+    )
 
 
 def log_run(
@@ -88,12 +100,10 @@ def log_run(
         store: the tracking store.
     """
     with run(store) as mlflow:
-        mlflow.log_params(_flat({name: section for name, section in asdict(params).items() if name != "fetch"}, "."))
+        mlflow.log_params(flat({name: section for name, section in asdict(params).items() if name != "fetch"}, "."))
         mlflow.set_tags({"git_commit": git_commit(), **tags})
-        for (source, use), table in tables.items():
-            data = mlflow.data.from_pandas(table[["text", "label"]].astype("object"), name=source, targets="label")
-            mlflow.log_input(data, context=use)
-        numbers = {name: value for name, value in _flat(figures, "/").items() if isinstance(value, int | float) and value == value}
+        log_data(mlflow, tables)
+        numbers = {name: value for name, value in flat(figures, "/").items() if isinstance(value, int | float) and value == value}
         mlflow.log_metrics({metric_name(name): float(value) for name, value in numbers.items()})
         mlflow.log_artifacts(str(pictures), "pictures")
         _log_pipeline(mlflow, pipeline)
@@ -137,15 +147,15 @@ def _log_pipeline(mlflow: Any, pipeline: Any) -> None:
     )
 
 
-def _flat(values: Mapping[str, Any], joint: str, above: str = "") -> dict[str, Any]:
+def flat(values: Mapping[str, Any], joint: str, above: str = "") -> dict[str, Any]:
     """Nested mappings as one, with the path to each value as its name."""
-    flat: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for name, value in values.items():
         path = f"{above}{joint}{name}" if above else str(name)
         if isinstance(value, Mapping) and "share" in value:
-            flat[path] = value["share"]  # its interval and count are in slices.json; here they would bury the figures
+            found[path] = value["share"]  # its interval and count are in slices.json; here they would bury the figures
         elif isinstance(value, Mapping):
-            flat.update(_flat(value, joint, path))
+            found.update(flat(value, joint, path))
         else:
-            flat[path] = value
-    return flat
+            found[path] = value
+    return found

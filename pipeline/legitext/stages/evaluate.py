@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,15 @@ from legitext.brands import registry
 from legitext.decision import DEFAULT, THRESHOLDS
 from legitext.files import digest, replacing, write_text
 from legitext.grammar import SENDER_TWIN, TWIN, Template, Twins, load_templates, make_twins
-from legitext.messages import LABELS, Message
-from legitext.metrics import by, calls, goals, headline, overall, share, slices, yardstick
-from legitext.model import build_pipeline, calibrate, choose_thresholds, fit, probabilities, training_rows
+from legitext.messages import Message
+from legitext.metrics import by, calls, goals, headline, overall, share, slices
+from legitext.model import calibrate, choose_thresholds, probabilities, training_rows
 from legitext.params import Params, load_params
 from legitext.progress import say, track
-from legitext.split import bucket_of, duplicate_groups, is_held_out
+from legitext.split import bucket_of, is_held_out
 from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
+from legitext.yardstick import on_uci
 
 PICTURES = Path("data/candidate/pictures")
 PLOTS = Path("data/plots")
@@ -63,7 +63,7 @@ def main() -> None:
     slices_of_it["unseen"] = _on_unseen(table, model["pipeline"], params)
     slices_of_it["goals"] = goals(slices_of_it)
     if (table["source"] == "sms_spam").any():
-        slices_of_it["yardstick"] = _on_uci(table, params)
+        slices_of_it["yardstick"] = on_uci(table, params, lambda folds: track(folds, "yardstick: folds on UCI alone"))
     metrics = headline(slices_of_it, model)
     write_text("data/candidate/slices.json", json.dumps(slices_of_it, indent=1) + "\n")
     write_text("data/candidate/metrics.json", json.dumps(metrics, indent=2) + "\n")
@@ -185,26 +185,6 @@ def _on_unseen(table: pd.DataFrame, pipeline: Pipeline, params: Params) -> dict[
         results[name] = {"held_out": len(hidden), **slices(unseen, called, settings.seed, settings.bootstrap)}
         say(f"unseen {name}: {len(hidden)} held out, {len(unseen):,} messages")
     return results
-
-
-def _on_uci(table: pd.DataFrame, params) -> dict[str, dict[str, float]]:  # type: ignore[no-untyped-def]
-    rows = table[table["source"] == "sms_spam"].reset_index(drop=True)
-    messages, spam = messages_of(rows), (rows["label"] == "spam").to_numpy()
-    labels = rows["label"].to_numpy(dtype=str)
-    settings = replace(
-        params.train, inverse_regularization=params.evaluate.yardstick_inverse_regularization, evidence_penalty=1.0, hidden_words=0.0
-    )
-    bar = iter(track(range(2 * params.evaluate.folds), "yardstick: folds on UCI alone"))
-
-    def fit_and_score(train, test):  # type: ignore[no-untyped-def]
-        next(bar, None)
-        pipeline = fit(build_pipeline(settings), [messages[row] for row in train], list(labels[train]))
-        return probabilities(pipeline, [messages[row] for row in test])[:, LABELS.index("spam")]
-
-    groups = duplicate_groups(list(rows["text"]), params.prepare.near_copy)
-    result = yardstick(list(rows["text"]), spam, groups, fit_and_score, params.evaluate.folds, params.evaluate.seed)
-    next(bar, None)
-    return result
 
 
 def _write_curve(points: tuple[np.ndarray, np.ndarray], path: Path) -> None:

@@ -44,7 +44,8 @@ def main() -> None:
     for note in classifier.info["notes"]:
         say(note)
     say(f"{CANDIDATE}: {CANDIDATE.stat().st_size / 1e6:.2f} MB")
-    version = register_both(tracking.run_with("digest.model", digest(Path("data/model.joblib").read_bytes())))[1]
+    runs = tracking.runs_with({"digest.model": digest(Path("data/model.joblib").read_bytes())})
+    version = register_both(runs[0].info.run_id if runs else None)[1]
     say(f"registered as version {version}, the challenger: `legitext promote` ships it if it is no worse than what ships now")
 
 
