@@ -16,8 +16,8 @@ from legitext.brands import Registry, registry
 from legitext.decision import DEFAULT, label_of, thresholds_of
 from legitext.errors import InputError
 from legitext.evidence import GENUINE, Clue, find_evidence, sentence
-from legitext.messages import LABELS, Message, as_message
-from legitext.parts import cuts_of, runs_between
+from legitext.messages import LABELS, SMISHING, Message, as_message
+from legitext.parts import cuts_of, price_of, runs_between
 from legitext.reading import PHONE_WORD, Reading, read
 from legitext.terms import runs_in
 
@@ -237,15 +237,16 @@ class Classifier:
         best, part = _normed(whole), (0, len(words))
         first = reached = -1
         total = _NOTHING
-        for start, end in runs_between(cuts):
+        for start, end in runs_between(cuts, reading):
             if start != first:
                 first, reached, total = start, start + 1, sentences[start]
             while reached < end:
                 total = _added(total, pairs[reached], sentences[reached])
                 reached += 1
-            scores = _normed(total)
-            if scores[2] - scores[0] > best[2] - best[0]:
-                best, part = scores, (cuts[start], cuts[end])
+            w0, w1, w2 = _normed(total)
+            w2 -= price_of(cuts[end] - cuts[start], len(words))
+            if w2 - w0 > best[2] - best[0]:
+                best, part = (w0, w1, w2), (cuts[start], cuts[end])
         return [s0 + best[0], s1 + best[1], s2 + best[2]], part
 
     def _sum_words(self, words: Sequence[str]) -> "_Sums":
@@ -312,6 +313,9 @@ class Classifier:
         reasons = [
             Reason(self._intercept[mine] - self._intercept[other], f"before anything is read, {LABELS[mine]} against {LABELS[other]}")
         ]
+        price = price_of(part[1] - part[0], len(reading.words)) * ((other == SMISHING) - (mine == SMISHING))
+        if price:
+            reasons.append(Reason(price, "only a part of the text looks like a scam"))
         evidence = []
         clues = find_evidence(reading)
         for clue in clues:
