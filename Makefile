@@ -15,9 +15,10 @@ export PYTHONDONTWRITEBYTECODE := 1
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-train: $(VENV)/ready  ## fetch the corpora and run the pipeline: wordings in, tracked model and served file out
+train: $(VENV)/ready  ## fetch the corpora, run the pipeline, and keep the better of the new model and the one that ships
 	legitext fetch
 	dvc repro
+	legitext promote --keep
 	@legitext info
 
 test: $(VENV)/ready  ## run the tests, the examples in the documentation and the notebooks
@@ -47,7 +48,7 @@ lock:  ## choose newer versions of all dependencies (needs uv)
 	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -o requirements.txt
 
 clean:  ## remove the environment and all that can be made again
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis data/*.parquet data/*.joblib data/*.json data/plots .dvc/cache .dvc/tmp
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis data/*.parquet data/*.joblib data/*.json data/plots data/candidate .dvc/cache .dvc/tmp
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -50,3 +50,15 @@ def mirror() -> Path:
     if not folders:
         pytest.skip("no corpora at hand: set LEGITEXT_CORPORA")
     return folders[0]
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory) -> Path:
+    """An MLflow store that holds nothing yet, to be copied: making its tables takes seconds."""
+    from legitext import tracking
+
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        tracking.open_store(f"sqlite:///{folder}/mlflow.db")
+    return folder / "mlflow.db"

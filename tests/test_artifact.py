@@ -9,14 +9,18 @@ import pytest
 
 from legitext import artifact
 from legitext.classifier import Classifier
+from legitext.decision import THRESHOLDS
 from legitext.errors import ArtifactError
-from legitext.model import probabilities
+from legitext.messages import Message
+from legitext.model import scores_in_parts
 from legitext.table import messages_of
+
+HALF = {"smishing": 0.5, "spam": 0.5}
 
 
 @pytest.fixture(scope="module")
 def small(small_model):
-    return artifact.from_pipeline(small_model, {"smishing": 0.5, "spam": 0.5}, {"grammar": {"rows": 1, "labels": {}, "digest": "x"}}, [])
+    return artifact.from_pipeline(small_model, dict.fromkeys(THRESHOLDS, HALF), {"grammar": {"rows": 1, "labels": {}, "digest": "x"}}, [])
 
 
 @pytest.fixture
@@ -34,8 +38,8 @@ def builtins_and_arrays_only(value) -> bool:
 
 
 def test_served_and_trained_model_agree_on_every_message(small, small_model, made):
-    served = Classifier(small).predict_proba(messages_of(made))
-    assert np.abs(served - probabilities(small_model, messages_of(made))).max() < 1e-9
+    messages = messages_of(made[::3]) + [Message(f"{text} Ok, see you at 8. Bring milk!") for text in made["text"][1::5]]
+    assert np.abs(Classifier(small).decision_function(messages) - scores_in_parts(small_model, messages)).max() < 1e-9
 
 
 def test_it_holds_builtins_and_arrays_only(small):
@@ -117,10 +121,14 @@ def changed(small, **values):
     ("change", "says"),
     [
         (lambda small: [1], "holds a list"),
-        (lambda small: changed(small, format=99), "newer than 2, the newest read here: upgrade legitext"),
+        (lambda small: changed(small, format=99), "newer than 3, the newest read here: upgrade legitext"),
         (lambda small: changed(small, format="1"), "no format number"),
         (lambda small: changed(small, labels=["ham", "spam"]), "its labels are"),
-        (lambda small: changed(small, thresholds={"smishing": 2.0, "spam": 0.5}), "its threshold 'smishing' is 2.0"),
+        (
+            lambda small: changed(small, thresholds={**small["thresholds"], "strict": {"smishing": 2.0, "spam": 0.5}}),
+            "its threshold 'strict' of 'smishing' is 2.0",
+        ),
+        (lambda small: changed(small, thresholds={"smishing": 0.5, "spam": 0.5}), "its thresholds are called"),
         (lambda small: changed(small, intercept=np.zeros(2, dtype=np.float32)), "intercept are float32"),
         (lambda small: changed(small, intercept=np.zeros(3)), "intercept are float64"),
         (lambda small: changed(small, intercept=np.array([0, np.nan, 0], dtype=np.float32)), "not all finite"),
@@ -153,3 +161,11 @@ def test_the_unpickler_reads_what_it_admits_and_no_more():
     other = zlib.compress(pickle.dumps(collections.OrderedDict(a=1)))
     with pytest.raises(ArtifactError, match=r"it names collections\.OrderedDict"):
         artifact._unpickle(other)
+
+
+def test_a_file_of_format_2_still_loads(small, tmp_path):
+    old = {**small, "format": 2, "thresholds": HALF}
+    joblib.dump(old, tmp_path / "old.joblib", compress=("zlib", 6), protocol=5)
+    loaded = artifact.load(tmp_path / "old.joblib")
+    assert loaded["thresholds"] == dict.fromkeys(THRESHOLDS, HALF)
+    assert Classifier(loaded, threshold="strict").predict("ok see you").label in {"ham", "spam", "smishing"}

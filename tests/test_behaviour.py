@@ -108,20 +108,13 @@ def test_twins_of_registered_senders_are_told_apart(classifier, templates):
         higher += true.probabilities["smishing"] < false.probabilities["smishing"]
         right += true.label != "smishing" and false.label == "smishing"
     assert higher / len(pairs) >= 0.95
-    assert right / len(pairs) >= 0.92  # what is reached is not given up again
-    if right / len(pairs) < 0.95:
-        pytest.xfail(f"wanted: 95 % of {len(pairs):,} pairs right; measured {right / len(pairs):.1%}")
+    assert right / len(pairs) >= 0.95
 
 
 @pytest.mark.parametrize(
     ("text", "genuine", "fake"),
     [
-        pytest.param(
-            "Chase Fraud: Did you use card 1234 for $84.17 at SHELL OIL? Reply YES or NO.",
-            "24273",
-            "+63 995 271 4822",
-            marks=pytest.mark.xfail(reason="a foreign number alone does not outweigh the words of a genuine fraud question", strict=True),
-        ),
+        ("Chase Fraud: Did you use card 1234 for $84.17 at SHELL OIL? Reply YES or NO.", "24273", "+63 995 271 4822"),
         ("Amazon: your package could not be delivered. Reply 1 to reschedule.", "262966", "amazon-mail-services-mtofbz6b@hotmail.com"),
         (
             "USPS: your item could not be delivered because of an address problem. Call 800-275-8777 for help.",

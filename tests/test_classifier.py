@@ -136,3 +136,27 @@ def test_an_explanation_is_worked_out_once(classifier, monkeypatch):
     monkeypatch.setattr(Classifier, "_scores", None)
     assert prediction.reasons is first
     assert prediction.advice
+
+
+def test_a_stricter_threshold_calls_fewer_and_changes_no_probability(classifier):
+    texts = [
+        "USPS: your parcel is held, confirm https://usps-trk.top/a",
+        "Your bill is due. Pay at example.net/pay",
+        "hi",
+        "Win cash now: cash.top",
+    ]
+    strict, catch, all_of_them = (classifier.predict(texts, threshold) for threshold in ("strict", "catch", 1e-6))
+    assert [one.label for one in catch] == [one.label for one in classifier.predict(texts)]
+    assert [one.probabilities for one in strict] == [one.probabilities for one in all_of_them]
+    flagged = [sum(one.label != "ham" for one in given) for given in (strict, catch, all_of_them)]
+    assert flagged == sorted(flagged)
+    assert flagged[-1] == len(texts)
+    assert Classifier.load(threshold="strict").predict(texts[0]).label == strict[0].label == predict(texts[0], threshold="strict").label
+
+
+@pytest.mark.parametrize("chat", ["ok see you tonight then, love you", "haha no way. tell me everything tomorrow. did you eat yet? " * 30])
+def test_words_cut_off_give_no_reasons_and_the_scam_stands(classifier, chat):
+    scam = "USPS: your parcel is held at our depot because the address is wrong, confirm it at https://usps-trk.top/a"
+    alone, padded = classifier.predict(scam), classifier.predict(f"{scam} {chat}")
+    assert (alone.label, padded.label) == ("smishing", "smishing")
+    assert all(reason.span is None or reason.span[1] <= len(scam) for reason in padded.reasons)

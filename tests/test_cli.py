@@ -76,7 +76,7 @@ def test_bad_input_ends_with_one_line_and_code_2(arguments, text, says):
 def test_info_shows_what_the_model_is(capsys):
     assert main(["info"]) == 0
     out = capsys.readouterr().out
-    assert "format      2" in out
+    assert "format      3" in out
     assert "trained on  grammar" in out
 
 

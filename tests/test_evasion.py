@@ -8,6 +8,8 @@ import pytest
 from legitext import Classifier, Message, find_links
 from legitext.brands import registry
 from legitext.grammar import make_messages
+from legitext.params import load_params
+from legitext.split import is_held_out
 
 ROOT = Path(__file__).parents[1]
 SPEC = importlib.util.spec_from_file_location("evasion", ROOT / "benchmarks/evasion.py")
@@ -27,19 +29,13 @@ def test_a_change_changes_words_and_no_link_and_is_the_same_each_time(name):
 
 
 def test_no_attack_costs_much_and_nothing_harmless_alarms(templates):
-    made = list(make_messages(templates[::4], 1, 99, registry()))
+    held_out = [template for template in templates if is_held_out(template.id, load_params(ROOT / "params.yaml").prepare)]
+    made = list(make_messages(held_out, 1, 99, registry()))
     scams = [Message(one.text, one.sender) for one in made if one.label == "smishing"]
     genuine = [Message(one.text, one.sender) for one in made if one.label == "ham"]
     assert min(len(scams), len(genuine)) > 100
     attacked, alarmed = evasion.compare(Classifier.load(), scams, genuine)
     for name, (share, _) in alarmed.items():
         assert share <= 0.01, name
-    costly = {}
     for name, (before, after) in attacked.items():
-        if after < before - 0.05:  # 0.03 on the thousands of test scams; here they are some hundred
-            costly[name] = f"{before:.1%} -> {after:.1%}"
-    assert costly.keys() <= {"innocent words appended"}
-    before, after = attacked["innocent words appended"]
-    assert after >= before - 0.15  # what is reached is not given up again
-    if costly:
-        pytest.xfail(f"wanted: no attack costs more than 5 points here; measured {costly}")
+        assert after >= before - 0.05, name  # 0.03 on the thousands of test scams; here they are some hundred

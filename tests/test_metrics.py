@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legitext.metrics import by, calls, expected_calibration_error, overall, share, slices, yardstick
+from legitext.metrics import by, calls, expected_calibration_error, figure, overall, paired, share, slices, yardstick
 
 
 def test_calls_follow_the_thresholds():
@@ -31,6 +31,36 @@ def test_the_three_figures_are_shares_of_their_own_label():
     assert list(by("kind", table, called)) == ["a", "b"]
     assert by("kind", table, called, least=2).keys() == {"a"}
     assert "scams_caught" not in by("kind", table, called)["b"]
+
+
+def test_a_weighted_figure_is_that_of_the_rows_repeated():
+    random = np.random.default_rng(3)
+    labels = random.choice(["ham", "spam", "smishing"], 60)
+    given = random.dirichlet(np.ones(3), 60)
+    called, weights = calls(given, {"smishing": 0.5, "spam": 0.5}), random.integers(0, 3, 60)
+    again = np.repeat(np.arange(60), weights)
+    shares = slices(pd.DataFrame({"label": labels[again]}), called[again])
+    for name in ("genuine_called_smishing", "genuine_flagged", "scams_caught", "spam_flagged"):
+        assert figure(name, labels, given, called, weights) == pytest.approx(shares[name]["share"], abs=1e-4)
+    whole = overall(labels[again], given[again], called[again])
+    assert figure("smishing_auc", labels, given, called, weights) == pytest.approx(whole["smishing_auc"], abs=1e-4)
+    assert figure("spam_f1", labels, given, called, weights) == pytest.approx(whole["by_label"]["spam"]["f1"], abs=1e-4)
+    assert np.isnan(figure("spam_auc", labels, given, called, labels == "spam"))
+
+
+def test_a_paired_interval_rests_on_what_differs_and_on_groups_drawn_whole():
+    hits = np.arange(400) % 10 < 7
+    other = hits & (np.arange(400) % 40 != 0)  # one row in forty less
+
+    def measures(second):
+        return [lambda weights: weights @ hits / weights.sum(), lambda weights: weights @ second / weights.sum()]
+
+    assert paired(measures(hits), np.arange(400)) == (0, 0)
+    low, high = paired(measures(other), np.arange(400))
+    assert low < -10 / 400 < high < 0
+    assert paired(measures(other), np.arange(400)) == (low, high)
+    assert paired(measures(other), np.arange(400) // 40) == pytest.approx((-10 / 400, -10 / 400))  # each group has lost just one
+    assert paired(measures(other), np.arange(400) % 40 == 0)[1] == 0  # all losses are in one group, which may stay away
 
 
 def test_overall_figures_of_a_perfect_and_a_blind_model():

@@ -1,4 +1,7 @@
+from collections import Counter
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from legitext.messages import LABELS, Message
@@ -11,10 +14,11 @@ from legitext.model import (
     threshold_for,
     training_rows,
     with_and_without_sender,
+    with_parts,
     with_swapped_letters,
 )
 from legitext.params import Train
-from legitext.table import messages_of
+from legitext.table import as_table, messages_of
 
 
 def test_probabilities_are_finite_and_sum_to_one(small_model, made):
@@ -113,10 +117,40 @@ def test_letters_are_swapped_in_a_share_of_the_messages_and_the_same_each_time(m
 def test_thresholds_keep_their_promises_against_ham():
     rng = np.random.default_rng(1)
     genuine = rng.dirichlet([8, 1, 1], size=1000)
-    chosen = choose_thresholds(genuine, Train(false_alarms=0.02, spam_false_alarms=0.05))
-    for place, label, allowed in ((2, "smishing", 20), (1, "spam", 50)):
+    scams = {"strict": 0.001, "balanced": 0.005, "catch": 0.02}
+    spam = {"strict": 0.002, "balanced": 0.01, "catch": 0.05}
+    chosen = choose_thresholds(genuine, Train(false_alarms=scams, spam_false_alarms=spam))
+    for place, label, shares in ((2, "smishing", scams), (1, "spam", spam)):
         against = genuine[:, place] / (genuine[:, place] + genuine[:, 0])
-        assert allowed - 1 <= (against >= chosen[label]).sum() <= allowed
+        for name, share in shares.items():
+            allowed = round(1000 * share)
+            assert allowed - 1 <= (against >= chosen[name][label]).sum() <= allowed
+
+
+def test_parts_of_genuine_texts_are_learnt_and_of_no_others(made):
+    rows = with_parts(made, 0.9)
+    added = rows[len(made) :]
+    assert len(added) > 100
+    assert set(added["label"]) == {"ham"}
+    wholes = set(made["text"])
+    assert all(any(text in whole for whole in wholes) for text in added["text"][:20])
+
+
+def test_a_twin_by_its_sender_is_learnt_whole_and_never_without_it():
+    rows = as_table(
+        pd.DataFrame(
+            [
+                ("Chase: did you pay $5? Reply YES or NO", "ham", "24273", "bank", "a"),
+                ("Chase: did you pay $5? Reply YES or NO", "smishing", "+63 995 271 4822", "twin_sender_bank", "a"),
+                ("Chase: did you pay $5? See https://chase-pay.top/a", "smishing", "24273", "twin_bank", "a"),
+            ],
+            columns=["text", "label", "sender", "kind", "group"],
+        ),
+        "grammar",
+    )
+    training, _, twins = training_rows(rows, Train(asides=0, parts=0, swapped_letters=0))
+    assert Counter(training["kind"]) == {"bank": 2, "twin_sender_bank": 1, "twin_bank": 2}
+    assert set(training["kind"][twins]) == {"twin_bank"}
 
 
 def test_a_label_can_be_given_more_weight(made):

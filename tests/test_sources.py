@@ -176,6 +176,14 @@ def test_advertising_under_the_gateways_loose_label_is_left_out(tmp_path, no_hub
         '"Your account has 3.2 BTC balance, password 1234",smishing,+440000,2022-08-01\n',
         encoding="utf-8",
     )
+    (tmp_path / "ph_marketing.csv").write_text(
+        f"{head}\n"
+        '"Send 100 and win",spam,+63 917 123 4567,2022-08-01\n'
+        '"Typhoon signal no. 2",ham,NDRRMC,2022-08-01\n'
+        '"Your load is low",ham,8080,2022-08-01\n',
+        encoding="utf-8",
+    )
     loaded = {one.source.name: one.table for one in load_all([tmp_path]) if one.table is not None}
+    assert loaded["ph_marketing"]["sender"].fillna("").tolist() == ["", "NDRRMC", "8080"]  # foreign in the US alone
     assert [text[:11] for text in loaded["sms_gateways_us"]["text"]] == ["Your parcel", "You won, se"]
     assert [text[:11] for text in loaded["sms_gateways_world"]["text"]] == ["Your parcel"]

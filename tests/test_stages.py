@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-OUTPUTS = ("models/legitext.joblib", "models/metrics.json", "models/slices.json", "models/model_card.md")
+NAMES = ("legitext.joblib", "metrics.json", "slices.json", "model_card.md", "pictures/confusion.png")
 
 
 def run(folder, *command, **environment):
@@ -53,15 +53,20 @@ def project(tmp_path_factory):
     folder = small_project(tmp_path_factory.mktemp("project"))
     done = run(folder, "dvc", "repro")
     assert done.returncode == 0, done.stderr[-2000:]
+    assert not (folder / "models").exists()
+    done = run(folder, sys.executable, "-m", "legitext", "promote")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout == "version 1 ships: there was no model before that could be read\n"
     return folder
 
 
-def state(folder):
-    return {name: (folder / name).read_bytes() for name in OUTPUTS}
+def state(folder, *parts):
+    """What the pipeline and `legitext promote` have written, or one of them."""
+    return {f"{part}/{name}": (folder / part / name).read_bytes() for part in parts or ("data/candidate", "models") for name in NAMES}
 
 
 def test_the_first_run_makes_everything_and_says_what_is_missing(project):
-    assert all((project / name).is_file() for name in OUTPUTS)
+    assert list(state(project, "models").values()) == list(state(project, "data/candidate").values())
     note = "Trained on the grammar alone"
     assert note in (project / "models/model_card.md").read_text().split("##")[0]
     assert note in (project / "README.md").read_text()
@@ -69,6 +74,8 @@ def test_the_first_run_makes_everything_and_says_what_is_missing(project):
     assert metrics["smishing_auc"] > 0.7
     assert not [name for name in metrics if name.startswith("uci")]
     assert (project / "models/pictures/confusion.png").read_bytes().startswith(b"\x89PNG")
+    shown = json.loads(run(project, "dvc", "metrics", "show", "--json").stdout)[""]["data"]
+    assert shown["models/metrics.json"]["data"] == shown["data/candidate/metrics.json"]["data"] == metrics
 
 
 def test_the_run_is_tracked(project):
@@ -76,8 +83,10 @@ def test_the_run_is_tracked(project):
         "import mlflow, json; mlflow.set_tracking_uri('sqlite:///mlflow.db')\n"
         "run = mlflow.search_runs(experiment_names=['legitext'], output_format='list')[0]\n"
         "model = mlflow.sklearn.load_model(f'models:/{run.outputs.model_outputs[0].model_id}')\n"
+        "version = mlflow.MlflowClient().get_model_version_by_alias('legitext', 'champion')\n"
         "print(json.dumps({'params': run.data.params, 'metrics': run.data.metrics, 'tags': run.data.tags,\n"
         "  'data': [[one.dataset.name, one.dataset.digest, one.tags[0].value] for one in run.inputs.dataset_inputs],\n"
+        "  'version': [version.run_id == run.info.run_id, version.version == int(run.data.tags['model_version'])],\n"
         "  'label': str(model.predict(['USPS: parcel held https://usps-trk.top/a'])[0])}))"
     )
     done = run(project, sys.executable, "-c", code)
@@ -89,6 +98,7 @@ def test_the_run_is_tracked(project):
     assert any(name.startswith("by_brand/Amazon/") for name in logged["metrics"])
     assert {"git_commit", "sources", "missing", "digest.grammar"} <= logged["tags"].keys()
     assert {(name, use) for name, _, use in logged["data"]} == {("grammar", "training"), ("grammar", "validation"), ("grammar", "testing")}
+    assert logged["version"] == [True, True]
     assert logged["label"] == "smishing"
 
 
@@ -132,11 +142,11 @@ def test_a_changed_parameter_makes_only_its_own_stages_stale(project, name, valu
 
 
 def test_two_trainings_give_the_same_file_whatever_the_hash_seed(project):
-    before = (project / "models/legitext.joblib").read_bytes()
+    before = (project / "data/candidate/legitext.joblib").read_bytes()
     for stage in ("synthesize", "prepare", "train", "export"):
         done = run(project, sys.executable, "-m", f"legitext.stages.{stage}", PYTHONHASHSEED="12345")
         assert done.returncode == 0, done.stderr[-2000:]
-    assert (project / "models/legitext.joblib").read_bytes() == before
+    assert (project / "data/candidate/legitext.joblib").read_bytes() == before
 
 
 @pytest.mark.parametrize("stage", ["synthesize", "prepare", "train", "export"])
@@ -219,7 +229,13 @@ def test_a_fetched_corpus_is_trained_on_and_named(project, tmp_path, mirror):
 
 
 def test_a_changed_measurement_trains_nothing_again(project):
+    before = state(project, "models")
     with_parameter(project, "evaluate.bootstrap", 30)  # last in this file, for it leaves the project changed
     done = run(project, "dvc", "repro")
     assert done.returncode == 0, done.stderr[-2000:]
     assert stages_run(done) == {"evaluate", "export"}
+    assert state(project, "models") == before
+    done = run(project, sys.executable, "-m", "legitext", "promote", "--keep")
+    assert done.stdout == "unchanged: the new model is the one that ships, version 1\n", done.stderr[-2000:]
+    assert list(state(project, "models").values()) == list(state(project, "data/candidate").values())
+    assert state(project, "models") != before  # the same model, with wider intervals

@@ -2,7 +2,8 @@ import pandas as pd
 import pytest
 
 from legitext.errors import DataError
-from legitext.table import COLUMNS, as_table, messages_of, read_labelled_file, read_table, write_table
+from legitext.messages import Message
+from legitext.table import COLUMNS, as_table, messages_of, read_labelled_file, read_messages_file, read_table, write_table
 
 
 def test_a_table_has_all_columns_in_order_and_empty_means_missing():
@@ -41,6 +42,18 @@ def test_users_files_are_read_as_they_are(tmp_path):
     file.write_text("text,label,sender,kind\nNA,ham,28777,code\n", encoding="utf-8")
     row = read_labelled_file(file).iloc[0]
     assert (row["text"], row["sender"], row["kind"]) == ("NA", "28777", "code")
+
+
+def test_messages_need_no_labels_and_their_columns_any_name(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("body,from,sender\nNA,28777,x\n see you , ,y\n", encoding="utf-8")
+    assert read_messages_file(file, "body", "from") == [Message("NA", "28777"), Message(" see you ", None)]
+    assert [one.sender for one in read_messages_file(file, "body")] == ["x", "y"]
+    with pytest.raises(DataError, match=r"mine.csv: column 'text' is missing \(found: body, from, sender\)"):
+        read_messages_file(file)
+    pd.DataFrame({"text": ["hi", None], "sender": [28777, 7726]}).to_parquet(tmp_path / "mine.parquet")
+    with pytest.raises(DataError, match=r"mine.parquet, row 2 of 2: the text is missing"):
+        read_messages_file(tmp_path / "mine.parquet")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """The file a model is served from: builtins and numpy arrays only, so that no version of scikit-learn matters and nothing in it runs.
 
 A file is one dictionary with the keys of `KEYS`, written by joblib with zlib. A change that an older loader would misread takes the
-next format number. Format 1 was never released: its thresholds were of the probability itself, those of format 2 are against ham.
+next format number. Format 2 had one threshold a label, without names. Format 1 was never released: its thresholds were of the
+probability itself, all others are against ham.
 """
 
 import io
@@ -15,12 +16,13 @@ import numpy as np
 from joblib import dump
 from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
+from legitext.decision import THRESHOLDS
 from legitext.errors import ArtifactError
 from legitext.evidence import EVIDENCE
 from legitext.files import replacing
 from legitext.messages import LABELS
 
-FORMAT = 2
+FORMAT = 3
 LARGEST = 200_000_000
 """Bytes that a file may hold once uncompressed; more is refused before it is read."""
 
@@ -36,8 +38,8 @@ KEYS = {
     "data": dict,
     "notes": list,
 }
-"""format: this number. versions: of what made it. thresholds: for each label but ham the least `against_ham` at which it stands.
-intercept: (3,). words, characters: `terms` (joined by line ends), `idf` (n,), `coefficients` (3, n), `shortest`, `longest`.
+"""format: this number. versions: of what made it. thresholds: by name, see
+`legitext.decision.THRESHOLDS`, for each label but ham the least `against_ham` at which it stands. intercept: (3,). words, characters: `terms` (joined by line ends), `idf` (n,), `coefficients` (3, n), `shortest`, `longest`.
 evidence: `names`, `coefficients` (3, n). data: by source the rows trained on and their digest. notes: what a user must know."""
 
 
@@ -97,7 +99,7 @@ def load(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise ArtifactError(f"{path}: {error.strerror}; name a model file, or make one with `make train`") from None
     try:
-        artifact: dict[str, Any] = _unpickle(data)
+        artifact: dict[str, Any] = _of_this_format(_unpickle(data))
         check(artifact)
     except ArtifactError as error:
         raise ArtifactError(f"{path} is not a legitext model: {error}; fetch it anew or make one with `make train`") from None
@@ -122,6 +124,13 @@ def _unpickle(data: bytes) -> Any:
         raise ArtifactError(f"it is damaged ({type(error).__name__})") from None
 
 
+def _of_this_format(artifact: Any) -> Any:
+    """A file of an older format as one of this."""
+    if isinstance(artifact, dict) and artifact.get("format") == 2 and isinstance(artifact.get("thresholds"), dict):
+        return {**artifact, "format": FORMAT, "thresholds": dict.fromkeys(THRESHOLDS, artifact["thresholds"])}
+    return artifact
+
+
 def check(artifact: Any) -> None:
     """Stop if `artifact` is not what `KEYS` says.
 
@@ -133,6 +142,8 @@ def check(artifact: Any) -> None:
     number = artifact.get("format")
     if not isinstance(number, int) or number < 1:
         raise ArtifactError("it has no format number")
+    if number < FORMAT:
+        raise ArtifactError(f"it is of format {number}, which was never released")
     if number > FORMAT:
         raise ArtifactError(f"it is of format {number}, newer than {FORMAT}, the newest read here: upgrade legitext")
     for key, kind in KEYS.items():
@@ -141,11 +152,14 @@ def check(artifact: Any) -> None:
     if tuple(artifact["labels"]) != LABELS:
         raise ArtifactError(f"its labels are {artifact['labels']!r}, not {list(LABELS)!r}")
     _array(artifact["intercept"], "intercept", (len(LABELS),))
-    if set(artifact["thresholds"]) != set(LABELS[1:]):
-        raise ArtifactError(f"its thresholds are of {sorted(map(str, artifact['thresholds']))}, not of {', '.join(LABELS[1:])}")
-    for label, threshold in artifact["thresholds"].items():
-        if not isinstance(threshold, float) or not 0 < threshold <= 1:
-            raise ArtifactError(f"its threshold {label!r} is {threshold!r}")
+    if set(artifact["thresholds"]) != set(THRESHOLDS):
+        raise ArtifactError(f"its thresholds are called {sorted(map(str, artifact['thresholds']))}, not {', '.join(THRESHOLDS)}")
+    for name, thresholds in artifact["thresholds"].items():
+        if not isinstance(thresholds, dict) or set(thresholds) != set(LABELS[1:]):
+            raise ArtifactError(f"its thresholds {name!r} are not of {', '.join(LABELS[1:])}")
+        for label, threshold in thresholds.items():
+            if not isinstance(threshold, float) or not 0 < threshold <= 1:
+                raise ArtifactError(f"its threshold {name!r} of {label!r} is {threshold!r}")
     for block in ("words", "characters"):
         terms = artifact[block].get("terms")
         if not isinstance(terms, str):
@@ -161,12 +175,14 @@ def check(artifact: Any) -> None:
     _array(artifact["evidence"].get("coefficients"), "evidence coefficients", (len(LABELS), len(names)))
 
 
-def from_pipeline(pipeline: Any, thresholds: Mapping[str, float], data: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
+def from_pipeline(
+    pipeline: Any, thresholds: Mapping[str, Mapping[str, float]], data: Mapping[str, Any], notes: list[str]
+) -> dict[str, Any]:
     """The artifact that scores as a fitted pipeline of `legitext.model` does.
 
     Args:
         pipeline: fitted on all of `LABELS`.
-        thresholds: smallest probability of each label other than ham.
+        thresholds: by name, see `legitext.decision.THRESHOLDS`, those of each label but ham.
         data: by source what it was trained on.
         notes: what a user must know.
     """
@@ -191,7 +207,7 @@ def from_pipeline(pipeline: Any, thresholds: Mapping[str, float], data: Mapping[
             "numpy": np.__version__,
         },
         "labels": list(LABELS),
-        "thresholds": {label: float(value) for label, value in thresholds.items()},
+        "thresholds": {name: {label: float(value) for label, value in one.items()} for name, one in thresholds.items()},
         "intercept": classifier.intercept_[order].astype(np.float32),
         "data": dict(data),
         "notes": list(notes),

@@ -1,11 +1,12 @@
 """The pictures of an evaluation."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # the backend must be chosen first
@@ -65,7 +66,28 @@ def shares(rows: dict[str, dict[str, Any]], path: Path, title: str, across: str,
     _save(figure, path)
 
 
+def scores(samples: tuple[NDArray[np.float64], NDArray[np.float64]], threshold: float) -> bytes:
+    """Histograms of the log-odds of a reference and of a new sample, with the least that can be called smishing; a PNG file."""
+    figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
+    bins = np.histogram_bin_edges(np.concatenate(samples), 40).tolist()
+    for values, name, colour, alpha in zip(samples, ("reference", "new"), (_GREY, _BLUE), (0.35, 0.15), strict=True):
+        percents = np.full(len(values), 100 / len(values))
+        axes.hist(values, bins, weights=percents, histtype="stepfilled", facecolor=(colour, alpha), edgecolor=colour, lw=1.4, label=name)
+    axes.axvline(threshold, color=_RED, linestyle="--", label=f"smishing from {threshold:.2f} on, unless spam is likelier")
+    axes.set_xlabel("log-odds of smishing against ham (natural logarithm)")
+    axes.set_ylabel("messages of the sample (%)")
+    axes.grid(axis="y", alpha=0.3)
+    figure.legend(loc="outside upper left", ncols=3, frameon=False)
+    return _png(figure)
+
+
 def _save(figure: Any, path: Path) -> None:
     with replacing(path) as part:
-        figure.savefig(part, format="png", dpi=110, metadata={"Software": None})
+        part.write_bytes(_png(figure))
+
+
+def _png(figure: Any) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=110, metadata={"Software": None})
     plt.close(figure)
+    return file.getvalue()

@@ -1,9 +1,10 @@
 """Serving: from a message to a verdict with its reasons, without the training libraries."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, overload
 
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 
 from legitext import artifact as artifacts
 from legitext.brands import Registry, registry
-from legitext.decision import label_of
+from legitext.decision import DEFAULT, label_of, thresholds_of
 from legitext.errors import InputError
 from legitext.evidence import GENUINE, Clue, find_evidence, sentence
-from legitext.messages import LABELS, Message, as_message
+from legitext.messages import LABELS, SMISHING, Message, as_message
+from legitext.parts import cuts_of, price_of, runs_between
 from legitext.reading import PHONE_WORD, Reading, read
 from legitext.terms import runs_in
 
@@ -127,11 +129,13 @@ class _Known:
 class Classifier:
     """A trained model, ready to judge messages. Threads may share one."""
 
-    def __init__(self, artifact: Mapping[str, Any], brands: Registry | None = None) -> None:
-        """Take a checked artifact, as `legitext.artifact.load` returns it, and a registry of brands (default: the packaged one)."""
+    def __init__(self, artifact: Mapping[str, Any], brands: Registry | None = None, threshold: str | float = DEFAULT) -> None:
+        """Take a checked artifact, as `legitext.artifact.load` returns it, a registry of brands (default: the packaged one), and the
+        threshold that holds where none is named, see `load`."""
         self._brands = brands
         self.info = {key: artifact[key] for key in ("format", "versions", "labels", "thresholds", "data", "notes")}
-        self.thresholds: dict[str, float] = dict(artifact["thresholds"])
+        self.thresholds = thresholds_of(threshold, artifact["thresholds"])
+        """For each label but ham the least `legitext.decision.against_ham`, where no other is asked for."""
         self._intercept = [float(value) for value in artifact["intercept"]]
         self._words = _Block(artifact["words"])
         self._characters = _Block(artifact["characters"])
@@ -140,54 +144,71 @@ class Classifier:
         self._runs: dict[str, tuple[float, float, float, float]] = {}
 
     @classmethod
-    def load(cls, path: str | Path | None = None, brands: str | Path | None = None) -> "Classifier":
+    def load(cls, path: str | Path | None = None, brands: str | Path | None = None, threshold: str | float = DEFAULT) -> "Classifier":
         """The model in the file `path`, or the one that comes with the package.
 
         Args:
             path: a model file.
             brands: a TOML file of brands of your own, in the form of the package's `brands.toml`; nothing is trained again.
+            threshold: `strict` (fewest false alarms), `balanced` or `catch` (most scams caught), see `legitext info` for what each costs;
+                or a number above 0 and up to 1, how likely smishing, or spam, must be against ham.
 
         Raises:
             ArtifactError: if the file is missing, damaged, or not a model of this version.
             DataError: if the brands are not in that form.
+            InputError: if there is no such threshold.
         """
         own = None if brands is None else registry().extended(brands)
-        return cls(artifacts.load(default_path() if path is None else path), own)
+        return cls(artifacts.load(default_path() if path is None else path), own, threshold)
 
     @overload
-    def predict(self, messages: str | Message) -> Prediction: ...  # type: ignore[overload-overlap]  # a str is one message
+    def predict(self, messages: str | Message, threshold: str | float | None = None) -> Prediction: ...  # type: ignore[overload-overlap]  # a str is one message
 
     @overload
-    def predict(self, messages: Iterable[str | Message]) -> list[Prediction]: ...
+    def predict(self, messages: Iterable[str | Message], threshold: str | float | None = None) -> list[Prediction]: ...
 
-    def predict(self, messages: str | Message | Iterable[str | Message]) -> Prediction | list[Prediction]:
+    def predict(
+        self, messages: str | Message | Iterable[str | Message], threshold: str | float | None = None
+    ) -> Prediction | list[Prediction]:
         """The verdict on one message, or a list of verdicts on many, in their order.
 
-        Raises:
-            InputError: if one is not a text, is blank, or is too long.
-        """
-        if isinstance(messages, (str, Message, bytes)) or messages is None or not isinstance(messages, Iterable):
-            return self._predict(as_message(messages))
-        return [self._predict(as_message(message)) for message in _many(messages)]
+        Args:
+            messages: one or many.
+            threshold: as in `load`; without it the classifier's own holds.
 
-    def predict_one(self, text: str, sender: str | None = None) -> Prediction:
-        """The verdict on one text and what the phone shows as its sender."""
-        return self._predict(Message(text, sender))
+        Raises:
+            InputError: if one is not a text, is blank, or is too long; if there is no such threshold.
+        """
+        thresholds = self._thresholds(threshold)
+        if isinstance(messages, (str, Message, bytes)) or messages is None or not isinstance(messages, Iterable):
+            return self._predict(as_message(messages), thresholds)
+        return [self._predict(as_message(message), thresholds) for message in _many(messages)]
+
+    def predict_one(self, text: str, sender: str | None = None, threshold: str | float | None = None) -> Prediction:
+        """The verdict on one text and what the phone shows as its sender; `threshold` as in `predict`."""
+        return self._predict(Message(text, sender), self._thresholds(threshold))
 
     def predict_proba(self, messages: Iterable[str | Message]) -> NDArray[np.float64]:
         """Shape (n_messages, 3): probabilities in the order of `LABELS`."""
-        rows = [_softmax(self._scores(read(as_message(message), self._brands))) for message in _many(messages)]
+        return np.array([_softmax(scores) for scores in self.decision_function(messages).tolist()]).reshape(-1, len(LABELS))
+
+    def decision_function(self, messages: Iterable[str | Message]) -> NDArray[np.float64]:
+        """Shape (n_messages, 3): scores in the order of `LABELS`, of which `predict_proba` is the softmax."""
+        rows = [self._scores(read(as_message(message), self._brands))[0] for message in _many(messages)]
         return np.array(rows, dtype=np.float64).reshape(-1, len(LABELS))
 
-    def label_of(self, probabilities: Iterable[float]) -> str:
-        """The label that probabilities, in the order of `LABELS`, give at this model's thresholds, see `legitext.decision`."""
-        return label_of(list(probabilities), self.thresholds)
+    def label_of(self, probabilities: Iterable[float], threshold: str | float | None = None) -> str:
+        """The label that probabilities, in the order of `LABELS`, give, see `legitext.decision`; `threshold` as in `predict`."""
+        return label_of(list(probabilities), self._thresholds(threshold))
 
-    def _predict(self, message: Message) -> Prediction:
+    def _thresholds(self, choice: str | float | None) -> Mapping[str, float]:
+        return self.thresholds if choice is None else thresholds_of(choice, self.info["thresholds"])
+
+    def _predict(self, message: Message, thresholds: Mapping[str, float]) -> Prediction:
         reading = read(message, self._brands)
-        scores = self._scores(reading)
+        scores, _ = self._scores(reading)
         values = _softmax(scores)
-        label = self.label_of(values)
+        label = label_of(values, thresholds)
         brand = reading.speaker
         return Prediction(
             label,
@@ -197,27 +218,58 @@ class Classifier:
             _Once(partial(self._explain, message, label)),
         )
 
-    def _scores(self, reading: Reading) -> list[float]:
-        words = self._words
-        square_w = w0 = w1 = w2 = 0.0
-        square_c = c0 = c1 = c2 = 0.0
+    def _scores(self, reading: Reading) -> tuple[list[float], Span]:
+        """The score of each label, and the part `words[start:end]` that it rests on: what looks most like a scam, see `legitext.parts`."""
+        s0, s1, s2 = self._intercept
+        for clue in find_evidence(reading):
+            coefficients = self._evidence.get(clue.name)
+            if coefficients is not None:
+                s0 += coefficients[0]
+                s1 += coefficients[1]
+                s2 += coefficients[2]
+        words = reading.words
+        cuts = cuts_of(reading)
+        sentences = [self._sum_words(words[start:end]) for start, end in pairwise(cuts)]
+        pairs = [_NOTHING, *(self._sum_pair(words[cut - 1], words[cut]) for cut in cuts[1:-1])]
+        whole = sentences[0]
+        for pair, sums in zip(pairs[1:], sentences[1:], strict=True):
+            whole = _added(whole, pair, sums)
+        best, part = _normed(whole), (0, len(words))
+        first = reached = -1
+        total = _NOTHING
+        for start, end in runs_between(cuts, reading):
+            if start != first:
+                first, reached, total = start, start + 1, sentences[start]
+            while reached < end:
+                total = _added(total, pairs[reached], sentences[reached])
+                reached += 1
+            w0, w1, w2 = _normed(total)
+            w2 -= price_of(cuts[end] - cuts[start], len(words))
+            if w2 - w0 > best[2] - best[0]:
+                best, part = (w0, w1, w2), (cuts[start], cuts[end])
+        return [s0 + best[0], s1 + best[1], s2 + best[2]], part
+
+    def _sum_words(self, words: Sequence[str]) -> "_Sums":
+        """What the terms of some words in a row add, the pairs between them included."""
+        block = self._words
+        square_w = w0 = w1 = w2 = square_c = c0 = c1 = c2 = 0.0
         before = ""
         runs = self._runs
-        for word in reading.words:
+        for word in words:
             if word:
-                place = words.places.get(word)
+                place = block.places.get(word)
                 if place is not None:
-                    square_w += words.squares[place]
-                    w0 += words.first[place]
-                    w1 += words.second[place]
-                    w2 += words.third[place]
-                if before and words.longest > 1:
-                    place = words.places.get(f"{before} {word}")
+                    square_w += block.squares[place]
+                    w0 += block.first[place]
+                    w1 += block.second[place]
+                    w2 += block.third[place]
+                if before and block.longest > 1:
+                    place = block.places.get(f"{before} {word}")
                     if place is not None:
-                        square_w += words.squares[place]
-                        w0 += words.first[place]
-                        w1 += words.second[place]
-                        w2 += words.third[place]
+                        square_w += block.squares[place]
+                        w0 += block.first[place]
+                        w1 += block.second[place]
+                        w2 += block.third[place]
                 sums = runs.get(word)
                 if sums is None:
                     sums = self._sum_runs(word)
@@ -226,19 +278,15 @@ class Classifier:
                 c1 += sums[2]
                 c2 += sums[3]
             before = word
-        w = 1 / math.sqrt(square_w) if square_w else 0.0
-        c = 1 / math.sqrt(square_c) if square_c else 0.0
-        s0, s1, s2 = self._intercept
-        s0 += w0 * w + c0 * c
-        s1 += w1 * w + c1 * c
-        s2 += w2 * w + c2 * c
-        for clue in find_evidence(reading):
-            coefficients = self._evidence.get(clue.name)
-            if coefficients is not None:
-                s0 += coefficients[0]
-                s1 += coefficients[1]
-                s2 += coefficients[2]
-        return [s0, s1, s2]
+        return square_w, w0, w1, w2, square_c, c0, c1, c2
+
+    def _sum_pair(self, before: str, word: str) -> "_Sums":
+        """What the pair of two words adds."""
+        block = self._words
+        place = block.places.get(f"{before} {word}") if before and word and block.longest > 1 else None
+        if place is None:
+            return _NOTHING
+        return block.squares[place], block.first[place], block.second[place], block.third[place], 0.0, 0.0, 0.0, 0.0
 
     def _sum_runs(self, word: str) -> tuple[float, float, float, float]:
         """What all character runs of a word add: to the norm, and to each label; kept for the next time the word comes."""
@@ -259,12 +307,15 @@ class Classifier:
 
     def _explain(self, message: Message, label: str) -> Explanation:
         reading = read(message, self._brands)
-        scores = self._scores(reading)
+        scores, part = self._scores(reading)
         mine = LABELS.index(label)
         other = max((index for index in range(len(LABELS)) if index != mine), key=scores.__getitem__)
         reasons = [
             Reason(self._intercept[mine] - self._intercept[other], f"before anything is read, {LABELS[mine]} against {LABELS[other]}")
         ]
+        price = price_of(part[1] - part[0], len(reading.words)) * ((other == SMISHING) - (mine == SMISHING))
+        if price:
+            reasons.append(Reason(price, "only a part of the text looks like a scam"))
         evidence = []
         clues = find_evidence(reading)
         for clue in clues:
@@ -274,24 +325,25 @@ class Classifier:
                 reasons.append(reason)
                 if clue.name in GENUINE:
                     evidence.append(reason)
-        reasons += self._word_reasons(reading, mine, other)
+        reasons += self._word_reasons(reading, part, mine, other)
         reasons.sort(key=lambda reason: -reason.weight)
         return Explanation(tuple(reasons), tuple(evidence), advice_on(label, reading, clues))
 
-    def _word_reasons(self, reading: Reading, mine: int, other: int) -> list[Reason]:
-        """One reason a word: its own term, its character runs, and half of each pair it is in."""
+    def _word_reasons(self, reading: Reading, part: Span, mine: int, other: int) -> list[Reason]:
+        """One reason a word of the part: its own term, its character runs, and half of each pair it is in."""
         block = self._words
-        shares = [[0.0, 0.0] for _ in reading.words]
+        words = reading.words[slice(*part)]
+        shares = [[0.0, 0.0] for _ in words]
         squares = [0.0, 0.0]
-        for index, word in enumerate(reading.words):
+        for index, word in enumerate(words):
             if not word:
                 continue
             place = block.places.get(word)
             if place is not None:
                 squares[0] += block.squares[place]
                 shares[index][0] += block.of(place, mine) - block.of(place, other)
-            if block.longest > 1 and index and reading.words[index - 1]:
-                place = block.places.get(f"{reading.words[index - 1]} {word}")
+            if block.longest > 1 and index and words[index - 1]:
+                place = block.places.get(f"{words[index - 1]} {word}")
                 if place is not None:
                     squares[0] += block.squares[place]
                     half = (block.of(place, mine) - block.of(place, other)) / 2
@@ -302,7 +354,7 @@ class Classifier:
             shares[index][1] += sums[1 + mine] - sums[1 + other]
         w, c = (1 / math.sqrt(square) if square else 0.0 for square in squares)
         reasons = []
-        for share, span in zip(shares, reading.spans, strict=True):
+        for share, span in zip(shares, reading.spans[slice(*part)], strict=True):
             weight = share[0] * w + share[1] * c
             if weight:
                 shown = reading.message.text[span[0] : span[1]]
@@ -382,20 +434,41 @@ def default_classifier() -> Classifier:
     return Classifier.load()
 
 
-def predict(text: str, sender: str | None = None) -> Prediction:
+def predict(text: str, sender: str | None = None, threshold: str | float | None = None) -> Prediction:
     """The verdict of the packaged model on one text.
 
     Args:
         text: what the message says.
         sender: what the phone shows as its sender; None if unknown.
+        threshold: `strict`, `balanced`, `catch` (what is used without one) or a number, see `Classifier.load`.
 
     Raises:
-        InputError: if the text is not a text, blank, or too long.
+        InputError: if the text is not a text, blank, or too long; if there is no such threshold.
 
     >>> predict("USPS: your parcel is held, confirm your address https://usps-trk.top/a", sender="+63 995 271 4822").label
     'smishing'
     """
-    return default_classifier().predict_one(text, sender)
+    return default_classifier().predict_one(text, sender, threshold)
+
+
+_Sums = tuple[float, float, float, float, float, float, float, float]
+"""Of some terms: what they add under the root and to each label's score, of words and then of character runs."""
+
+_NOTHING: _Sums = (0.0,) * 8
+
+
+def _added(one: _Sums, pair: _Sums, two: _Sums) -> _Sums:
+    a, b, c, d, e, f, g, h = one
+    i, j, k, l, m, n, o, p = two  # noqa: E741
+    return a + i + pair[0], b + j + pair[1], c + k + pair[2], d + l + pair[3], e + m, f + n, g + o, h + p
+
+
+def _normed(sums: _Sums) -> tuple[float, float, float]:
+    """The scores of the labels from the sums over their terms, see `AdditiveTfidf`."""
+    square_w, w0, w1, w2, square_c, c0, c1, c2 = sums
+    w = 1 / math.sqrt(square_w) if square_w else 0.0
+    c = 1 / math.sqrt(square_c) if square_c else 0.0
+    return w0 * w + c0 * c, w1 * w + c1 * c, w2 * w + c2 * c
 
 
 def _softmax(scores: list[float]) -> list[float]:

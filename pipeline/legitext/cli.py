@@ -7,13 +7,18 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+from legitext.decision import DEFAULT, THRESHOLDS
 from legitext.errors import InputError, LegitextError, MissingExtraError
 from legitext.messages import LABELS, Message
 
 LEAST_WEIGHT = 0.1
 """Reasons that weigh less are summed up."""
+
+MOST_MOVED = 30
+"""Rows of what moved that a terminal is shown."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--json", action="store_true", help="one JSON object a message")
     predict.set_defaults(run=_predict)
 
+    correct = commands.add_parser("correct", help="note what a text really is, for the next training")
+    correct.add_argument("text", help="the text")
+    correct.add_argument("--label", required=True, choices=LABELS, help="what it is")
+    correct.add_argument("--sender", help="what the phone shows as the sender")
+    correct.set_defaults(run=_correct)
+
     info = commands.add_parser("info", help="show what the model is and was trained on")
     info.set_defaults(run=_info)
 
@@ -66,6 +77,15 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="all figures as JSON")
     evaluate.set_defaults(run=_evaluate)
 
+    drift = commands.add_parser("drift", help="compare two files of messages: what moved, and how the model's scores did")
+    drift.add_argument("reference", metavar="REFERENCE", help=".csv or .parquet with a column of texts, and of senders if you have one")
+    drift.add_argument("new", metavar="NEW", help="the same, of later messages")
+    drift.add_argument("--html", metavar="PAGE", help="also write one self-contained .html page")
+    drift.add_argument("--json", action="store_true", help="all figures as JSON")
+    drift.add_argument("--text-column", metavar="C", default="text", help="the column of texts (default: text)")
+    drift.add_argument("--sender-column", metavar="C", help="the column of senders (default: sender, where there is one)")
+    drift.set_defaults(run=_drift)
+
     grammar = commands.add_parser("grammar", help="count the wordings of the grammar, or show those of one sort")
     grammar.add_argument("--templates", metavar="DIR", default="data/templates", help="the folder of wordings (default: data/templates)")
     for name, what in (("label", "a label"), ("kind", "a kind"), ("brand", "a brand or ~sort"), ("language", "a language")):
@@ -73,17 +93,30 @@ def _parser() -> argparse.ArgumentParser:
     grammar.add_argument("--messages", type=int, metavar="N", default=0, help="also show N messages made from each")
     grammar.set_defaults(run=_grammar)
 
-    fetch = commands.add_parser("fetch", help="bring the corpora in, from the Hub or a local mirror")
+    fetch = commands.add_parser("fetch", help="bring the corpora in, from the Hub or a local mirror, and your corrections")
     fetch.set_defaults(run=_fetch)
+
+    promote = commands.add_parser("promote", help="ship the model trained last, if it is no worse than the one that ships now")
+    way = promote.add_mutually_exclusive_group()
+    way.add_argument("--force", metavar="REASON", help="ship it whatever stops it; the reason is kept with it in MLflow")
+    way.add_argument("--keep", action="store_true", help="keep the better of the two: it is no failure if the new one is stopped")
+    promote.set_defaults(run=_promote)
 
     sweep = commands.add_parser("sweep", help="measure what each part of the model brings and what other settings would, as MLflow runs")
     sweep.add_argument("--jobs", type=_processes, metavar="N", default=-1, help="processes at once (default: one a processor)")
     sweep.add_argument("--quick", action="store_true", help="on a small share of the messages, to try it out")
     sweep.set_defaults(run=_sweep)
 
-    for command in (predict, info, evaluate):
+    for command in (predict, info, evaluate, drift):
         command.add_argument("--brands", metavar="FILE", help="a TOML file of brands of your own")
         command.add_argument("--model", metavar="FILE", help="a model file (default: the one that comes with the package)")
+    for command in (predict, evaluate):
+        command.add_argument(
+            "--threshold",
+            metavar="T",
+            default=DEFAULT,
+            help=f"{', '.join(THRESHOLDS)} (from fewest false alarms to most scams caught) or a number up to 1 (default: {DEFAULT})",
+        )
     return parser
 
 
@@ -96,7 +129,7 @@ def _processes(text: str) -> int:
 def _predict(options: argparse.Namespace) -> int:
     from legitext.classifier import Classifier
 
-    classifier = Classifier.load(options.model, options.brands)
+    classifier = Classifier.load(options.model, options.brands, options.threshold)
     if options.text != "-":
         _print(classifier.predict_one(options.text, options.sender), options, options.text, reasons=1)
         return 0
@@ -172,6 +205,21 @@ def _marked(text: str, reasons: list[Any]) -> str:
     return "".join(parts)
 
 
+def _correct(options: argparse.Namespace) -> int:
+    from legitext.corrections import FILE, correct
+
+    if options.text == "-":
+        raise InputError("a correction is not read from standard input: pass the text as an argument")
+    before = correct(options.text, options.label, options.sender)
+    if before is None:
+        print(f"noted as {options.label} in {FILE}, for the next `make train`")
+    elif before.label == options.label:
+        print(f"known as {options.label} since {before.day}: nothing was written")
+    else:
+        print(f"noted as {options.label} in {FILE}, for the next `make train`: no longer {before.label}, as said on {before.day}")
+    return 0
+
+
 def _info(options: argparse.Namespace) -> int:
     from legitext.classifier import Classifier, default_path
 
@@ -180,7 +228,8 @@ def _info(options: argparse.Namespace) -> int:
     print(f"format      {info['format']}")
     print("made with   " + ", ".join(f"{name} {version}" for name, version in info["versions"].items()))
     print("labels      " + ", ".join(info["labels"]))
-    print("thresholds  " + ", ".join(f"{label} {value:.3f}" for label, value in info["thresholds"].items()))
+    for name, thresholds in info["thresholds"].items():
+        print(f"thresholds  {name}: " + ", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
     for name, facts in info["data"].items():
         print(f"trained on  {name}: {facts['rows']:,} messages, digest {facts['digest']}")
     for note in info["notes"]:
@@ -196,7 +245,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from legitext.progress import track
     from legitext.table import messages_of, read_labelled_file
 
-    classifier = Classifier.load(options.model, options.brands)
+    classifier = Classifier.load(options.model, options.brands, options.threshold)
     table = pd.concat([read_labelled_file(file).assign(file=file) for file in options.files], ignore_index=True)
     given = classifier.predict_proba(track(messages_of(table), "messages", len(table)))
     called = calls(given, classifier.thresholds)
@@ -221,6 +270,57 @@ def _as_text(title: str, rows: dict[str, Any]) -> str:
         cells = [f"{row[key]['share']:6.1%} ({row[key]['low']:.1%}-{row[key]['high']:.1%})" if key in row else "" for key in used]
         lines.append([name, f"{row['n']:,}", *cells])
     return _aligned(lines)
+
+
+def _drift(options: argparse.Namespace) -> int:
+    from legitext.brands import registry
+    from legitext.classifier import Classifier
+    from legitext.drift import compare, page
+    from legitext.files import write_text
+    from legitext.table import read_messages_file
+
+    if options.html and Path(options.html).suffix not in {".html", ".htm"}:
+        raise InputError(f"--html {options.html}: the page's name must end in .html")
+    classifier = Classifier.load(options.model, options.brands)
+    files = (options.reference, options.new)
+    reference, new = (read_messages_file(file, options.text_column, options.sender_column) for file in files)
+    found = compare(reference, new, classifier, registry().extended(options.brands) if options.brands else None)
+    if options.html:
+        write_text(options.html, page(found, *(_printable(Path(file).name) for file in files)))
+    print(json.dumps(found.as_dict(), indent=2) if options.json else _drift_as_text(found, files))
+    return 0
+
+
+def _drift_as_text(found: Any, files: Sequence[str]) -> str:
+    """Both samples, how the model judges them, and what moved, most moved first."""
+    from legitext.drift import LEVEL, figures_of
+
+    samples = [
+        [side, _printable(Path(file).name), f"{messages:,} messages", f"{wordings:,} different wordings"]
+        for side, file, messages, wordings in zip(("reference", "new"), files, found.messages, found.wordings, strict=True)
+    ]
+    judged = [["judged", "reference", "new", "difference in points (95 % interval)", "q"]]
+    judged += [[move.name, *figures_of(move)] for move in found.calls]
+    scores = [["log-odds of smishing against ham", "reference", "new", "difference (95 % interval)", "by chance up to"]]
+    scores += [[shift.name, *figures_of(shift)] for shift in found.shifts]
+    moved = [["kind", "messages with", "reference", "new", "difference in points (95 % interval)", "q"]]
+    moved += [[move.kind, _cut(_printable(move.name)), *figures_of(move)] for move in found.moved[:MOST_MOVED]]
+    rest = len(found.moved) - MOST_MOVED
+    return "\n\n".join(
+        [
+            "\n".join([_aligned(samples), *(f"note: {note}" for note in found.notes)]),
+            _aligned(judged),
+            _aligned(scores),
+            f"{len(found.moved):,} of {len(found.moves):,} compared moved (q at most {LEVEL}), most moved first:\n{_aligned(moved)}"
+            if found.moved
+            else f"none of {len(found.moves):,} compared moved (q at most {LEVEL})",
+            *([f"and {rest:,} more: --html and --json show them"] if rest > 0 else []),
+        ]
+    )
+
+
+def _cut(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _grammar(options: argparse.Namespace) -> int:
@@ -272,6 +372,37 @@ def _fetch(options: argparse.Namespace) -> int:
 
     fetch(load_params().fetch)
     return 0
+
+
+def _promote(options: argparse.Namespace) -> int:
+    from legitext.params import load_params
+    from legitext.promotion import promote
+
+    if options.force is not None and not options.force.strip():
+        raise InputError("--force needs a reason: say why the new model shall ship though it is worse")
+    outcome = promote(load_params().evaluate, options.force)
+    if outcome.comparisons:
+        lines = [["figure", "messages", "champion", "challenger", "better by (95 %)", ""]]
+        for one in outcome.comparisons:
+            verdict = "worse" if one.worse else "better" if one.better else ""
+            interval = f"{one.low:.2%} to {one.high:.2%}"
+            lines.append([one.name, f"{one.n:,}", f"{one.champion:.2%}", f"{one.challenger:.2%}", interval, verdict])
+        print(_aligned(lines), end="\n\n")
+    for note in outcome.notes:
+        print(f"note: {note}")
+    old, new = f"version {outcome.champion}", f"version {outcome.challenger}"
+    print(
+        {
+            "first": f"{new} ships: there was no model before that could be read",
+            "unchanged": f"unchanged: the new model is the one that ships, {new}",
+            "promoted": f"promoted: {new} ships instead of {old}, for it is no worse beyond noise on any guarded figure",
+            "forced": f"promoted by force: {new} ships instead of {old}, though it is stopped by",
+            "kept": f"kept: {old} ships on, for {new} is stopped by",
+        }[outcome.result]
+    )
+    for stop in outcome.stops:
+        print(f"  {stop}")
+    return 1 if outcome.result == "kept" and not options.keep else 0
 
 
 def _sweep(options: argparse.Namespace) -> int:

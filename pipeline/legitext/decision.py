@@ -1,8 +1,16 @@
 """From probabilities to a label: the one rule that training, measuring and serving share."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from legitext.errors import InputError
 from legitext.messages import LABELS
+
+THRESHOLDS = ("strict", "balanced", "catch")
+"""Names under which a model holds thresholds, from fewest false alarms to most scams caught."""
+
+DEFAULT = "catch"
+"""The one that is used where none is named."""
 
 
 def against_ham(probability: float, ham: float) -> float:
@@ -35,3 +43,29 @@ def label_of(probabilities: Sequence[float], thresholds: Mapping[str, float]) ->
         if probability > most and against_ham(probability, ham) >= thresholds[label]:
             found, most = label, probability
     return found
+
+
+def thresholds_of(choice: str | float, named: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
+    """The thresholds of a name, or a number as the threshold of each label.
+
+    Args:
+        choice: a name in `named`, or a number above 0 and up to 1.
+        named: by name, for each label but ham the least `against_ham`.
+
+    Raises:
+        InputError: if it is neither.
+
+    >>> thresholds_of(0.9, {})
+    {'spam': 0.9, 'smishing': 0.9}
+    """
+    number: Any = choice
+    if isinstance(choice, str):
+        if choice in named:
+            return named[choice]
+        try:
+            number = float(choice)
+        except ValueError:
+            number = None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number <= 1:
+        raise InputError(f"threshold {choice!r}: name one of {', '.join(named)}, or give a number above 0 and up to 1")
+    return dict.fromkeys(LABELS[1:], float(number))

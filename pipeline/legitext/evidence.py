@@ -60,6 +60,9 @@ _SETTLING: dict[str, str] = {
 _COMPILED = {name: re.compile(pattern) for group in (_ASKS, _PRESSURE, _SETTLING) for name, pattern in group.items()}
 _DENIED = re.compile(r"\b(?:not|never|n't|dont|wont|nor|no one|nobody|without|won't|don't)\b(?: \w+){0,3} ?$|n't (?:\w+ ){0,3}$")
 
+ASKS_BACK = re.compile(r"\b(?:reply|text|answer|respond)\b[^.]{0,15}\b(?:y|n|yes|no|1|2)\b|\bcall\b", re.IGNORECASE)
+"""What asks for an answer or a call, as genuine questions about a payment do, too."""
+
 _SENTENCES: dict[str, str] = {
     "link_official": "the link goes to {owner}'s own site",
     "link_official_stranger": "the link goes to {owner}'s site, though the text speaks for {speaker}",
@@ -99,6 +102,7 @@ _SENTENCES: dict[str, str] = {
     "sender_official": "{sender} is {sender_brand}'s{purpose}",
     "sender_of_another": "{sender} is {sender_brand}'s, but the text speaks for {speaker}",
     "sender_impossible": "{speaker} does not text from such a sender",
+    "sender_impossible_asks": "it asks for an answer or a call, and {speaker} does not text from such a sender",
     "sender_private_for_brand": "{speaker} is named, but an ordinary number sent it",
     "sender_disguised": "the sender's name is made up to hide what it is",
     "number_checks": "the number {number} passes its check digit",
@@ -213,6 +217,10 @@ def find_evidence(reading: Reading) -> list[Clue]:
             if name not in _ASKS or not _DENIED.search(reading.lower, max(0, match.start() - 40), match.start()):
                 add(name, reading.folded.span(*match.span()))
                 break
+    if "sender_impossible" in clues:
+        asked = ASKS_BACK.search(reading.lower)
+        if asked is not None:
+            add("sender_impossible_asks", reading.folded.span(*asked.span()))
     if "code_given" in clues and ("asks_code" in clues or "says_will_ask" in clues):
         add("code_to_pass_on", clues["asks_code" if "asks_code" in clues else "says_will_ask"].span)
     if "sender_official" in clues and "link_not_speakers" in clues:

@@ -1,22 +1,27 @@
-"""Bringing the corpora in: once, before the pipeline, so that its stages depend on files alone."""
+"""Bringing corpora and corrections in: once, before the pipeline, so that its stages depend on files alone."""
 
 import os
 from pathlib import Path
 
 import pandas as pd
 
+from legitext.corrections import FILE, standing
 from legitext.files import digest
 from legitext.params import Fetch
 from legitext.progress import say
-from legitext.sources import load_all, mirrors_of, report
-from legitext.table import read_table, write_table
+from legitext.sources import counted, load_all, mirrors_of, report
+from legitext.table import as_table, read_table, write_table
 
 RAW = "data/raw"
 """Where each source is kept as one message table."""
 
 
 def fetch(params: Fetch, folder: str | Path = RAW) -> None:
-    """Load every source that can be had into `folder`; files that would not change are left alone, so that nothing is made again."""
+    """Load every source that can be had, and the corrections that stand in `legitext.corrections.FILE`, into `folder`.
+
+    Files that would not change are left alone, so that nothing is made again.
+    """
+    corrections = corrected()
     loaded = load_all(mirrors_of(os.environ.get("LEGITEXT_CORPORA"), params.mirror))
     say("corpora:")
     report(loaded)
@@ -25,8 +30,26 @@ def fetch(params: Fetch, folder: str | Path = RAW) -> None:
         if one.table is None:
             if path.is_file():
                 say(f"           {one.source.name}: the copy fetched earlier is kept ({path})")
-        elif not path.is_file() or digest_of(read_table(path)) != digest_of(one.table):
-            write_table(one.table, path)
+        else:
+            _keep(one.table, path)
+    path = Path(folder) / "corrections.parquet"
+    if corrections is not None:
+        say(f"  own      corrections: {counted(corrections)}")
+        _keep(corrections, path)
+    elif path.is_file():
+        path.unlink()
+        say(f"           corrections: {FILE} holds none any more, so the copy fetched earlier was removed ({path})")
+
+
+def corrected(path: str | Path = FILE) -> pd.DataFrame | None:
+    """The corrections that hold as a message table of the source `corrections`; None if there are none."""
+    rows = [(one.message.text, one.message.sender, one.label) for one in standing(path).values()]
+    return as_table(pd.DataFrame(rows, columns=["text", "sender", "label"]), "corrections") if rows else None
+
+
+def _keep(table: pd.DataFrame, path: Path) -> None:
+    if not path.is_file() or digest_of(read_table(path)) != digest_of(table):
+        write_table(table, path)
 
 
 def digest_of(table: pd.DataFrame) -> str:

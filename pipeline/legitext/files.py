@@ -1,16 +1,19 @@
-"""Writing files so that an interrupted run leaves the last good one in place."""
+"""Writing files so that an interrupted run, or another process, leaves the last good one in place; and reading them as UTF-8."""
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from legitext.errors import DataError, LegitextError
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well, and vanishes when it does not.
+    """A temporary path beside `path` that takes its place and permissions when the block ends well, and vanishes when it does not.
 
     >>> with replacing("models/metrics.json") as part:      # doctest: +SKIP
     ...     part.write_text("{}")
@@ -24,16 +27,58 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield part
         with part.open("rb") as written:
             os.fsync(written.fileno())
-        part.chmod(0o666 & ~_umask())
+        part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: str | Path) -> Iterator[None]:
+    """Keep `path` to one process (or thread) at a time; the others wait. The system ends the lock with the process, however that ends.
+
+    Locked is `<path>.lock`, which stays: a lock on a file that is replaced would hold the old one.
+
+    Raises:
+        LegitextError: where the system has no such locks.
+    """
+    try:
+        import fcntl  # not above: Windows has none, and predicting needs none
+    except ImportError:
+        raise LegitextError(f"{path} cannot be locked on this system, so it is not written: use Linux, macOS or WSL") from None
+    with Path(f"{path}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path` in UTF-8, whole or not at all."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def copy_file(source: str | Path, path: str | Path) -> None:
+    """Copy `source` to `path`, whole or not at all."""
+    with replacing(path) as part:
+        shutil.copyfile(source, part)
+
+
+def check_utf8(path: Path) -> None:
+    """Stop if a file is not UTF-8.
+
+    Raises:
+        DataError: with the line of the first byte that cannot be decoded.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                byte = line[error.start]
+                raise DataError(
+                    f"{path}, line {number:,}: byte 0x{byte:02x} at column {error.start + 1} is not UTF-8: save the file as UTF-8 "
+                    "(iconv -f WINDOWS-1252 -t UTF-8)"
+                ) from None
 
 
 def digest(data: bytes) -> str:

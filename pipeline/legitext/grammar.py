@@ -14,6 +14,7 @@ import yaml
 
 from legitext.brands import Registry
 from legitext.errors import DataError
+from legitext.evidence import ASKS_BACK
 from legitext.habits import NO_HABITS, Habits, as_it_comes
 from legitext.links import find_links
 from legitext.messages import LABELS
@@ -216,7 +217,11 @@ def turns_of(templates: Sequence[Template]) -> list[Template]:
     return list({turn.id: turn for template in templates for turn in template.turns}.values())
 
 
-_ASKS_BACK = re.compile(r"\b(?:reply|text|answer|respond)\b[^.]{0,15}\b(?:y|n|yes|no|1|2)\b|\bcall\b", re.IGNORECASE)
+TWIN = "twin_"
+"""Begins the kind of a scam made from a genuine wording."""
+
+SENDER_TWIN = "twin_sender_"
+"""Of one that differs by its sender alone."""
 
 
 def make_twins(
@@ -230,8 +235,8 @@ def make_twins(
     """Pairs of a genuine message and its smallest scam twin, up to `per_template` from each genuine template that can be turned.
 
     Its link goes elsewhere; or a sentence that asks for what no sender asks for stands at its end; or, of a sender in the registry whose
-    text asks for an answer or a call, it comes from where that sender never writes. A third of the first two keep the genuine sender, as a spoofed one does. Twins are
-    smishing and share the template's id.
+    text asks for an answer or a call, it comes from where that sender never writes. A third of the first two keep the genuine sender, as a
+    spoofed one does. Twins are smishing and share the template's id.
 
     Args:
         templates: wordings, of which the genuine ones with a sender are turned.
@@ -255,7 +260,7 @@ def make_twins(
             ways = (
                 ["link"] * 2 * linked
                 + ["sentence"] * 2 * bool(turns)
-                + ["sender"] * (known and _ASKS_BACK.search(genuine.text) is not None)
+                + ["sender"] * 3 * (known and ASKS_BACK.search(genuine.text) is not None)
             )
             if not ways:
                 break
@@ -274,7 +279,13 @@ def make_twins(
                     sender = draw_sender("scam", context)
             if (text, sender) != (genuine.text, genuine.sender) and f"{sender} {text}" not in seen:
                 seen.add(f"{sender} {text}")
-                scam = replace(genuine, text=text, sender=sender, label="smishing", kind=f"twin_{template.kind}")
+                scam = replace(
+                    genuine,
+                    text=text,
+                    sender=sender,
+                    label="smishing",
+                    kind=f"{SENDER_TWIN if changed == 'sender' else TWIN}{template.kind}",
+                )
                 yield Twins(genuine, _sent(scam, key, habits), changed)
 
 

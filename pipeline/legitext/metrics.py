@@ -12,6 +12,15 @@ from legitext.messages import LABELS
 
 Share = dict[str, float | int]
 
+SHARES: Mapping[str, tuple[str, Callable[[NDArray[np.str_]], NDArray[np.bool_]]]] = {
+    "genuine_called_smishing": ("ham", lambda given: given == "smishing"),
+    "genuine_flagged": ("ham", lambda given: given != "ham"),
+    "scams_caught": ("smishing", lambda given: given == "smishing"),
+    "scams_flagged": ("smishing", lambda given: given != "ham"),
+    "spam_flagged": ("spam", lambda given: given != "ham"),
+}
+"""By name of a share: the label of the messages that count, and which of what they are called is a hit."""
+
 
 def calls(probabilities: NDArray[np.float64], thresholds: Mapping[str, float]) -> NDArray[np.str_]:
     """The label that each row of probabilities (n, 3) gives, see `label_of`."""
@@ -37,16 +46,10 @@ def slices(table: pd.DataFrame, called: ArrayLike, seed: int = 1, resamples: int
     """
     labels, given = table["label"].to_numpy(dtype=str), np.asarray(called, dtype=str)
     figures: dict[str, Any] = {"n": len(given)}
-    for name, label, hit in (
-        ("genuine_called_smishing", "ham", given == "smishing"),
-        ("genuine_flagged", "ham", given != "ham"),
-        ("scams_caught", "smishing", given == "smishing"),
-        ("scams_flagged", "smishing", given != "ham"),
-        ("spam_flagged", "spam", given != "ham"),
-    ):
+    for name, (label, hit) in SHARES.items():
         rows = labels == label
         if rows.any():
-            figures[name] = share(hit[rows], seed, resamples)
+            figures[name] = share(hit(given[rows]), seed, resamples)
     return figures
 
 
@@ -85,6 +88,54 @@ def overall(labels: Sequence[str], probabilities: NDArray[np.float64], called: A
         if support[at]
     }
     return figures
+
+
+LESS_IS_BETTER = ("genuine_called_smishing", "genuine_flagged")
+"""Figures that fall as a model gets better."""
+
+
+def figure(name: str, labels: NDArray[np.str_], probabilities: NDArray[np.float64], called: NDArray[np.str_], weights: ArrayLike) -> float:
+    """One figure of weighted rows: a share of `SHARES`, or `auc` or `f1` of a label against the others, as in `spam_auc`.
+
+    NaN if the rows that weigh anything are none it can be measured on.
+    """
+    from sklearn.metrics import f1_score, roc_auc_score
+
+    weight = np.asarray(weights, dtype=float)
+    label, _, what = name.rpartition("_")
+    if name in SHARES:
+        label, hit = SHARES[name]
+        rows = labels == label
+        total = weight[rows].sum()
+        return float(weight[rows] @ hit(called[rows]) / total) if total else float("nan")
+    actual = labels == label
+    if not weight[actual].any() or not weight[~actual].any():
+        return float("nan")
+    if what == "auc":
+        return float(roc_auc_score(actual, probabilities[:, LABELS.index(label)], sample_weight=weight))
+    return float(f1_score(actual, called == label, sample_weight=weight, zero_division=0))
+
+
+def paired(
+    measures: Sequence[Callable[[NDArray[np.float64]], float]], groups: ArrayLike, seed: int = 1, resamples: int = 500
+) -> tuple[float, float]:
+    """The 95 % interval of the second measure less the first on the same rows: groups of rows are drawn anew, and weigh as often as drawn.
+
+    Args:
+        measures: each takes the rows' weights (n,).
+        groups: of each row; messages of a group are much alike, so they come or stay away together.
+        seed: of the draws.
+        resamples: how many.
+    """
+    names, place = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    random = np.random.default_rng(seed)
+    differences = []
+    for _ in range(resamples):
+        weights = np.bincount(random.integers(len(names), size=len(names)), minlength=len(names))[place].astype(float)
+        before, after = (measure(weights) for measure in measures)
+        differences.append(after - before)
+    low, high = np.nanpercentile(differences, [2.5, 97.5])
+    return float(low), float(high)
 
 
 GOALS: tuple[tuple[str, tuple[str, ...], str, float], ...] = (
@@ -135,7 +186,9 @@ def headline(slices_of_it: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
         figures |= {f"unseen_{what}.{name}": rows[name]["share"] for name in ("genuine_called_smishing", "scams_caught") if name in rows}
     for folds, row in slices_of_it.get("yardstick", {}).items():
         figures |= {f"uci_{folds}.{name}": row[name] for name in ("f1", "auc")}
-    figures |= {f"threshold.{label}": value for label, value in model["thresholds"].items()}
+    figures |= {
+        f"threshold.{name}.{label}": value for name, thresholds in model["thresholds"].items() for label, value in thresholds.items()
+    }
     return {**figures, "temperature": _rounded(model["temperature"])}
 
 

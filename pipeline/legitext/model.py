@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -14,11 +15,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from legitext import habits
+from legitext import artifact, habits
+from legitext.classifier import Classifier
+from legitext.decision import THRESHOLDS
 from legitext.evidence import EVIDENCE
 from legitext.features import AdditiveTfidf, EvidenceFeatures, Reader
-from legitext.messages import LABELS, Message
+from legitext.grammar import SENDER_TWIN, TWIN
+from legitext.messages import LABELS, SMISHING, Message
 from legitext.params import Train
+from legitext.parts import parts_of, price_of
+from legitext.reading import read
+from legitext.table import messages_of
 
 BLOCKS = ("words", "characters", "evidence")
 """The blocks of columns, in order."""
@@ -147,11 +154,45 @@ def fit(
 
 
 def probabilities(pipeline: Pipeline, messages: Iterable[Message]) -> NDArray[np.float64]:
-    """Shape (n_messages, 3), columns as in `LABELS`; a label that was not trained on has 0."""
+    """Shape (n_messages, 3), columns as in `LABELS`, as the served model gives them: over parts of a text, see `legitext.parts`.
+
+    A pipeline that was not trained on all labels cannot be served: it judges whole texts, and gives the others 0.
+    """
+    if set(pipeline.classes_) == set(LABELS):
+        return served(pipeline).predict_proba(messages)
     given = pipeline.predict_proba(messages)
     full = np.zeros((len(given), len(LABELS)))
     full[:, [LABELS.index(label) for label in pipeline.classes_]] = given
     return full
+
+
+def served(pipeline: Pipeline) -> Classifier:
+    """A fitted pipeline as it is served, with thresholds of one half."""
+    return Classifier(artifact.from_pipeline(pipeline, dict.fromkeys(THRESHOLDS, dict.fromkeys(LABELS[1:], 0.5)), {}, []))
+
+
+def scores_in_parts(pipeline: Pipeline, messages: Sequence[Message]) -> NDArray[np.float64]:
+    """What `Classifier.decision_function` gives, worked out by scikit-learn part by part: slow, to check the served model by.
+
+    Shape (n_messages, 3), columns as in `LABELS`.
+    """
+    readings = pipeline.named_steps["read"].transform(messages)
+    features = dict(pipeline.named_steps["features"].transformer_list)
+    spans = [[(0, len(reading.words)), *parts_of(reading)] for reading in readings]
+    owner = np.repeat(np.arange(len(readings)), [len(one) for one in spans])
+    pieces = [
+        replace(reading, words=reading.words[start:end]) for reading, some in zip(readings, spans, strict=True) for start, end in some
+    ]
+    columns = [
+        features["words"].transform(pieces),
+        features["characters"].transform(pieces),
+        features["evidence"].transform(readings)[owner],
+    ]
+    classifier = pipeline.named_steps["classify"]
+    scores = classifier.decision_function(hstack(columns).tocsr())[:, [list(classifier.classes_).index(label) for label in LABELS]]
+    scores[:, SMISHING] -= [price_of(len(piece.words), len(readings[row].words)) for piece, row in zip(pieces, owner, strict=True)]
+    order = np.lexsort((scores[:, 0] - scores[:, 2], owner))
+    return np.asarray(scores[order[np.searchsorted(owner, np.arange(len(readings)))]])
 
 
 def calibrate(pipeline: Pipeline, messages: Sequence[Message], labels: Sequence[str], weights: ArrayLike | None = None) -> float:
@@ -162,8 +203,8 @@ def calibrate(pipeline: Pipeline, messages: Sequence[Message], labels: Sequence[
     """
     from scipy.optimize import minimize_scalar
 
-    scores = pipeline.decision_function(messages)
-    wanted = np.searchsorted(pipeline.classes_, np.asarray(labels, dtype=object).astype(str))
+    scores = served(pipeline).decision_function(messages)
+    wanted = np.array([LABELS.index(label) for label in labels])
     share = np.ones(len(wanted)) if weights is None else np.asarray(weights, dtype=np.float64)
 
     def loss(log_temperature: float) -> float:
@@ -189,13 +230,13 @@ def with_asides(rows: pd.DataFrame, share: float) -> pd.DataFrame:
     """The rows, and behind them a share once more with a line of chat before or after the text.
 
     Scams hide behind small talk, so it must not speak for them: `share` of the scams and spam, and half as many other texts, are
-    learnt with it, too. Lines are those of the rows' own chat; which, is drawn from the text.
+    learnt with it, too. Lines are those of the rows' own chat, but no user's corrections; which, is drawn from the text.
     """
     chat = (rows["label"] == "ham") & rows["brand"].isna() & (rows["sender"].isna() | rows["kind"].str.startswith("chat", na=False))
-    lines = sorted(set(rows.loc[chat, "text"]))
+    lines = sorted(set(rows.loc[chat & (rows["source"] != "corrections"), "text"]))
     if not lines or not share:
         return rows
-    drawn = [int(hashlib.sha256(f"aside/{text}".encode("utf-8", "replace")).hexdigest()[:12], 16) for text in rows["text"]]
+    drawn = [_drawn("aside", text) for text in rows["text"]]
     wanted = np.where(rows["label"] == "ham", share / 2, share)
     chosen = (np.array([number % 10_007 / 10_007 for number in drawn]) < wanted) & ~chat.to_numpy()
     texts = [
@@ -206,6 +247,24 @@ def with_asides(rows: pd.DataFrame, share: float) -> pd.DataFrame:
     return pd.concat([rows, rows[chosen].assign(text=texts)], ignore_index=True)
 
 
+def with_parts(rows: pd.DataFrame, share: float) -> pd.DataFrame:
+    """The rows, and behind them for a share of the genuine ones a part of the text, drawn from it: see `legitext.parts`.
+
+    Parts of what is genuine are genuine; those of a scam may be harmless.
+    """
+    chosen, texts = [], []
+    for row, (message, label) in enumerate(zip(messages_of(rows), rows["label"], strict=True)):
+        drawn = _drawn("part", message.text)
+        if label == "ham" and drawn % 10_007 / 10_007 < share:
+            reading = read(message)
+            parts = parts_of(reading)
+            if parts:
+                start, end = parts[drawn % len(parts)]
+                chosen.append(row)
+                texts.append(message.text[reading.spans[start][0] : reading.spans[end - 1][1]])
+    return pd.concat([rows, rows.iloc[chosen].assign(text=texts)], ignore_index=True)
+
+
 def with_swapped_letters(rows: pd.DataFrame, share: float) -> pd.DataFrame:
     """The rows, a share of them with letters swapped in their words, so that a slip of the finger hides no word; drawn from the text."""
 
@@ -214,6 +273,11 @@ def with_swapped_letters(rows: pd.DataFrame, share: float) -> pd.DataFrame:
         return habits.with_swapped_letters(text, rng) if rng.random() < share else text
 
     return rows.assign(text=[changed(text) for text in rows["text"]])
+
+
+def _drawn(purpose: str, text: str) -> int:
+    """A large number drawn from a text."""
+    return int(hashlib.sha256(f"{purpose}/{text}".encode("utf-8", "replace")).hexdigest()[:12], 16)
 
 
 def threshold_for(scores: ArrayLike, false_alarms: float) -> float:
@@ -229,8 +293,8 @@ def threshold_for(scores: ArrayLike, false_alarms: float) -> float:
     return float(min(np.round(ordered[allowed] + 1e-6, 6), 1.0))
 
 
-def choose_thresholds(genuine: NDArray[np.float64], params: Train) -> dict[str, float]:
-    """For each label but ham the threshold, see `legitext.decision`, that keeps false alarms at the shares that `params` states.
+def choose_thresholds(genuine: NDArray[np.float64], params: Train) -> dict[str, dict[str, float]]:
+    """By name, for each label but ham the threshold, see `legitext.decision`, that keeps false alarms at the shares that `params` states.
 
     Args:
         genuine: probabilities (n, 3) of genuine messages that were not trained on.
@@ -238,16 +302,30 @@ def choose_thresholds(genuine: NDArray[np.float64], params: Train) -> dict[str, 
     """
     shares = {label: genuine[:, place] / (genuine[:, place] + genuine[:, 0]) for place, label in enumerate(LABELS) if place}
     return {
-        "smishing": threshold_for(shares["smishing"], params.false_alarms),
-        "spam": threshold_for(shares["spam"], params.spam_false_alarms),
+        name: {
+            "spam": threshold_for(shares["spam"], params.spam_false_alarms[name]),
+            "smishing": threshold_for(shares["smishing"], params.false_alarms[name]),
+        }
+        for name in THRESHOLDS
     }
 
 
 def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.bool_]]:
-    """What is learnt from `rows`: their copies without senders, with asides and with swapped letters; a weight for each; and which are
-    twins, of whose words nothing is learnt."""
-    training = with_swapped_letters(with_and_without_sender(with_asides(rows, params.asides)), params.swapped_letters)
-    twins = training["kind"].str.startswith("twin_", na=False).to_numpy(dtype=bool)
+    """What is learnt from `rows`: parts of them, copies with asides, without senders and with swapped letters; a weight for each; and which
+    are twins, of whose words nothing is learnt.
+
+    A twin that differs from the genuine text by its sender alone is learnt with its words, which are genuine, so that evidence learns to
+    outweigh them; without its sender it would be the genuine text, so it is never shown so.
+
+    All corrections are one group: with `min_groups` of 2 or more, what stands in no other source, as the names of a user's friends,
+    becomes no term of the model.
+    """
+    beside = with_asides(with_parts(rows, params.parts), params.asides)
+    training = with_swapped_letters(with_and_without_sender(beside), params.swapped_letters)
+    training["group"] = training["group"].where(training["source"] != "corrections", "corrections")
+    by_sender = training["kind"].str.startswith(SENDER_TWIN, na=False)
+    training = training[~by_sender | training["sender"].notna()].reset_index(drop=True)
+    twins = (training["kind"].str.startswith(TWIN, na=False) & ~training["kind"].str.startswith(SENDER_TWIN, na=False)).to_numpy(dtype=bool)
     weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float)
     by_label = training["label"].map(lambda label: params.class_weights.get(label, 1.0)).to_numpy(dtype=float)
     return training, by_label * np.where(twins, params.twin_weight, weights), twins

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from legitext.decision import THRESHOLDS
 from legitext.errors import ParamsError
 from legitext.habits import Habits
 from legitext.messages import LABELS
@@ -73,7 +74,7 @@ class Train:
     """In how many training messages a term must stand to be learnt."""
 
     min_groups: int = field(default=2, metadata={"low": 1})
-    """Of how many wordings or near-duplicate groups these messages must be."""
+    """Of how many wordings or near-duplicate groups these messages must be; all corrections count as one."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of a message by source; 1 where none is given."""
@@ -81,11 +82,11 @@ class Train:
     class_weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of a message by label, on top of that by source; 1 where none is given."""
 
-    false_alarms: float = field(default=0.012, metadata={"low": 1e-5, "high": 0.5})
-    """Share of the grammar's genuine validation messages that may be called smishing: this sets the threshold of smishing."""
+    false_alarms: Mapping[str, float] = field(default_factory=lambda: {"strict": 0.001, "balanced": 0.005, "catch": 0.012})
+    """By name of a threshold the share of the grammar's genuine validation messages that may be called smishing."""
 
-    spam_false_alarms: float = field(default=0.01, metadata={"low": 1e-5, "high": 0.5})
-    """Share of them that may be called spam."""
+    spam_false_alarms: Mapping[str, float] = field(default_factory=lambda: {"strict": 0.001, "balanced": 0.005, "catch": 0.01})
+    """By name, the share of them that may be called spam."""
 
     evidence_penalty: float = field(default=16.0, metadata={"low": 0.01, "high": 10_000})
     """How many times stronger the penalty on the coefficients of evidence is than on those of words."""
@@ -96,7 +97,10 @@ class Train:
     swapped_letters: float = field(default=0.15, metadata={"low": 0.0, "high": 1.0})
     """Share of messages learnt with letters swapped in three of ten words."""
 
-    asides: float = field(default=0.5, metadata={"low": 0.0, "high": 1.0})
+    parts: float = field(default=0.35, metadata={"low": 0.0, "high": 1.0})
+    """Share of genuine texts of which a part is learnt, too."""
+
+    asides: float = field(default=0.35, metadata={"low": 0.0, "high": 1.0})
     """Share of scams and spam that are also learnt with a line of chat beside them; half as many of the other texts."""
 
     twin_weight: float = field(default=0.5, metadata={"low": 0.0, "high": 100.0})
@@ -189,8 +193,9 @@ def _value(where: str, key: str, expected: Any, value: Any, limits: Mapping[str,
             raise ParamsError(f"{where}: {value!r} must be two whole numbers from 1 to 8, the shortest first")
         return tuple(value)
     if not isinstance(value, dict):
-        names = {"habits": "habits", "class_weights": "labels"}.get(key, "sources")
-        raise ParamsError(f"{where}: {value!r} must map {names} to values")
+        raise ParamsError(f"{where}: {value!r} must map {_NAMES_OF.get(key, 'sources')} to values")
+    if key.endswith("false_alarms"):
+        return _false_alarms(where, value)
     for name, one in value.items():
         if key == "habits":
             _share_of_habit(f"{where}.{name}", name, one)
@@ -199,6 +204,23 @@ def _value(where: str, key: str, expected: Any, value: Any, limits: Mapping[str,
             raise ParamsError(f"{where}.{name}: unknown label; known are {', '.join(LABELS)}")
         _by_source(f"{where}.{name}", key, one)
     return dict(value)
+
+
+_NAMES_OF = {
+    "habits": "habits",
+    "class_weights": "labels",
+    "false_alarms": "names of thresholds",
+    "spam_false_alarms": "names of thresholds",
+}
+
+
+def _false_alarms(where: str, values: Mapping[str, Any]) -> dict[str, float]:
+    if set(values) != set(THRESHOLDS):
+        raise ParamsError(f"{where}: found {', '.join(map(str, values)) or 'nothing'}; give a share for each of {', '.join(THRESHOLDS)}")
+    shares = [values[name] for name in THRESHOLDS]
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) and 0 < one <= 0.5 for one in shares) or shares != sorted(shares):
+        raise ParamsError(f"{where}: {shares!r} must be shares above 0 and up to 0.5, rising from {THRESHOLDS[0]} to {THRESHOLDS[-1]}")
+    return dict(zip(THRESHOLDS, map(float, shares), strict=True))
 
 
 def _share_of_habit(where: str, name: str, value: Any) -> None:

@@ -182,7 +182,7 @@ def _name_brands(
             start, end = spans[index][0], spans[index + size - 1][1]
             if brand.everyday and not _has_capital(folded, start, end):
                 continue
-            if brand.everyday and size == 1 and index and _is_shouted(folded, spans[index - 1]):
+            if brand.everyday and size == 1 and _is_shouted(folded, raw, spans, index):
                 continue  # where every word is in capitals, they tell nothing
             speaks = index == 0 or raw[index - 1] not in _PLACES
             mentions.append(Mention(brand, start, end, speaks))
@@ -196,7 +196,17 @@ def _name_brands(
         del words[position], spans[position]
 
 
-def _is_shouted(folded: Folded, span: tuple[int, int]) -> bool:
+def _is_shouted(folded: Folded, raw: list[str], spans: list[tuple[int, int]], index: int) -> bool:
+    """Whether a word stands in capitals as does the last of four letters or more before it."""
+    if not _in_capitals(folded, spans[index]):
+        return False
+    for before in range(index - 1, max(-1, index - 9), -1):
+        if len(raw[before]) > 3 and raw[before].isalpha():
+            return _in_capitals(folded, spans[before])
+    return False
+
+
+def _in_capitals(folded: Folded, span: tuple[int, int]) -> bool:
     word = folded.original[span[0] : span[1]]
     return len(word) > 1 and word.isupper()
 

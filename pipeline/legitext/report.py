@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from legitext.classifier import Classifier, verdict
+from legitext.decision import DEFAULT
 from legitext.errors import DataError
 from legitext.files import write_text
+from legitext.messages import LABELS
 from legitext.sources import SOURCES
 
 EXAMPLE = ("USPS: your parcel is held, confirm your address https://usps-trk.top/a", "+63 995 271 4822")
@@ -22,7 +24,8 @@ _COLUMNS = (
 
 def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> str:
     """The model card in Markdown."""
-    thresholds = artifact_info["thresholds"]
+    thresholds = artifact_info["thresholds"][DEFAULT]
+    corpora = [f"{source.name} ({source.licence}; {source.citation})" for source in SOURCES if source.name in artifact_info["data"]]
     parts = [
         "# Model card: legitext",
         *[f"> **{note}**" for note in artifact_info["notes"]],
@@ -34,13 +37,13 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
         "are called smishing, and scams are missed, at the rates below.",
         "## Model",
         "Additive TF-IDF of words and of characters inside words, and named evidence on links, senders and demands, in one "
-        f"multinomial logistic regression. A label stands if it is likely enough against ham: smishing from "
-        f"{thresholds['smishing']:.3f} on, spam from {thresholds['spam']:.3f} on; of those that stand, the likelier is given, else ham.",
+        f"multinomial logistic regression; the part of a text that looks most like a scam decides. A label stands if it is likely enough "
+        f"against ham: smishing from {thresholds['smishing']:.3f} on, spam from {thresholds['spam']:.3f} on, unless another threshold is "
+        "asked for; of those that stand, the likelier is given, else ham.",
         "## Trained on",
         _data_table(artifact_info["data"]),
-        ("Corpora: " if len(artifact_info["data"]) > 1 else "")
-        + "; ".join(f"{source.name} ({source.licence}; {source.citation})" for source in SOURCES if source.name in artifact_info["data"])
-        + (". " if len(artifact_info["data"]) > 1 else "")
+        (f"Corpora: {'; '.join(corpora)}. " if corpora else "")
+        + ("Corrections are texts that users labelled. " if "corrections" in artifact_info["data"] else "")
         + "Messages of the grammar are made from wordings written for this project. Sources for testing only never enter training.",
         "## Measured",
         figures(metrics),
@@ -68,6 +71,8 @@ def figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
         + f", expected calibration error {overall['expected_calibration_error']:.3f}. With 95 % bootstrap intervals, by source:"
     )
     lines.append(_slices_table(metrics["by_source"], "source"))
+    if "thresholds" in metrics:
+        lines.append(_thresholds_table(metrics["thresholds"]))
     if "unseen" in metrics:
         lines.append(
             "On senders, and on kinds of text, that a model was not shown at all (a fifth of the grammar's, drawn by name; trained anew without them):\n\n"
@@ -138,6 +143,23 @@ def _slices_table(rows: Mapping[str, Any], name: str) -> str:
     for value, row in rows.items():
         cells = " | ".join(_cell(row.get(key)) for key, _ in columns)
         lines.append(f"| {value} | {row['n']:,} | {cells} |")
+    return "\n".join(lines)
+
+
+def _thresholds_table(rows: Mapping[str, Any]) -> str:
+    """What each threshold costs and catches, on messages not trained on."""
+    columns = (("genuine_called_smishing", "genuine called smishing"), ("scams_caught", "scams caught"))
+    parts = list(dict.fromkeys(part for row in rows.values() for part in row if part not in LABELS))
+    shown = [(part, key, title) for part in parts for key, title in columns if any(key in row.get(part, {}) for row in rows.values())]
+    lines = [
+        f"The thresholds, chosen on validation wordings for the false alarms that `params.yaml` states (used unless another is named: `{DEFAULT}`):",
+        "",
+        "| threshold | smishing, spam from | " + " | ".join(f"{part}: {title}" for part, _, title in shown) + " |",
+        "|---" * (len(shown) + 2) + "|",
+    ]
+    for name, row in rows.items():
+        cells = " | ".join(_cell(row.get(part, {}).get(key)) for part, key, _ in shown)
+        lines.append(f"| `{name}` | {row['smishing']:.3f}, {row['spam']:.3f} | {cells} |")
     return "\n".join(lines)
 
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import pandas as pd
 
 from legitext.errors import DataError, LegitextError
+from legitext.files import check_utf8
 from legitext.progress import say
-from legitext.table import as_table, check_utf8
+from legitext.table import as_table
 
 HUB_SECONDS = 3.0
 """How long the Hub has to answer before it counts as out of reach."""
@@ -88,7 +89,12 @@ def _gateways_world(rows: pd.DataFrame) -> pd.DataFrame:
     # Labels are loose. Kept are English texts; not the account-credit bait, which is one scheme in most rows, nor advertising.
     english = rows["text"].map(lambda text: len({word.lower() for word in _ENGLISH.findall(text)}) >= 2)
     other = rows["text"].str.contains(_CRYPTO, regex=True) | rows["text"].str.contains(_WAY_OUT, regex=True)
-    return _gateways(rows[english & ~other])
+    return _without_local_numbers(_gateways(rows[english & ~other]))
+
+
+def _without_local_numbers(rows: pd.DataFrame) -> pd.DataFrame:
+    """A number of the country where a corpus was collected is foreign in the US alone: what that means cannot be learnt from it."""
+    return rows.assign(sender=rows["sender"].mask(rows["sender"].str.fullmatch(r"\+?[\d\s().-]{7,20}").fillna(False).astype(bool), None))
 
 
 def _gateways(rows: pd.DataFrame) -> pd.DataFrame:
@@ -113,8 +119,8 @@ def _nus(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ph(rows: pd.DataFrame) -> pd.DataFrame:
-    _needs(rows, "text", "timestamp")
-    return rows.assign(text=_unmasked(rows["text"]), timestamp=_times(rows["timestamp"], "ISO8601"))
+    _needs(rows, "text", "sender", "timestamp")
+    return _without_local_numbers(rows.assign(text=_unmasked(rows["text"]), timestamp=_times(rows["timestamp"], "ISO8601")))
 
 
 def _exais(rows: pd.DataFrame) -> pd.DataFrame:
@@ -333,8 +339,13 @@ def report(loaded: Sequence[Loaded]) -> None:
         if one.table is None:
             say(f"  missing  {one.why}")
         else:
-            counts = ", ".join(f"{label} {count:,}" for label, count in one.table["label"].value_counts().items())
-            say(f"  {one.origin:<8} {one.source.name}: {len(one.table):,} messages ({counts})")
+            say(f"  {one.origin:<8} {one.source.name}: {counted(one.table)}")
+
+
+def counted(table: pd.DataFrame) -> str:
+    """How many messages a table holds, by label."""
+    counts = ", ".join(f"{label} {count:,}" for label, count in table["label"].value_counts().items())
+    return f"{len(table):,} messages ({counts})"
 
 
 def hub_answers(seconds: float = HUB_SECONDS) -> bool:

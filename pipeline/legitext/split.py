@@ -86,12 +86,13 @@ def assign_splits(table: pd.DataFrame, test_only: set[str], params: Prepare) -> 
     """The split of each row of a message table, one of `SPLITS`.
 
     A row's place depends on its own group (or time) alone, so no row moves when data is added. A row near a test or validation row
-    is then left out of training; it is never moved.
+    is then left out of training; it is never moved. Corrections are tested on or trained on: they are few, and each was asked for.
     """
     bucket = table["group"].map({group: bucket_of(group) for group in table["group"].unique()}).astype(float)
     split = pd.Series("train", index=table.index, dtype="object")
     split[bucket < params.test_share + params.validation_share] = "validation"
     split[bucket < params.test_share] = "test"
+    split[(table["source"] == "corrections") & (split == "validation")] = "train"
     for source, day in params.test_from.items():
         timed = (table["source"] == source) & table["timestamp"].notna()
         late = timed & (table["timestamp"] >= pd.Timestamp(day))

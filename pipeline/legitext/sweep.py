@@ -24,6 +24,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
 from legitext import tracking
+from legitext.decision import DEFAULT
 from legitext.errors import DataError
 from legitext.evidence import EVIDENCE
 from legitext.features import Reader
@@ -334,7 +335,7 @@ def measure(configuration: Configuration, table: pd.DataFrame, blocks: Mapping[s
 
     def given(part: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
         scores = probabilities(pipeline, messages_of(part))
-        return scores, calls(scores, thresholds)
+        return scores, calls(scores, thresholds[DEFAULT])
 
     test = rows.test
     scores, called = given(test)

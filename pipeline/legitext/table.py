@@ -5,12 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from legitext.errors import DataError
-from legitext.files import replacing
+from legitext.files import check_utf8, replacing
 from legitext.messages import LABELS, MAX_CHARACTERS, Message
 
 COLUMNS = ("text", "label", "sender", "brand", "kind", "source", "group", "timestamp")
-"""text, label: as in `Message` and `LABELS`. sender, brand, kind: text or missing. source: the corpus, or `grammar`. group: messages
-that are near-duplicates, or of one template, share it. timestamp: when it was sent, UTC without zone, or missing."""
+"""text, label: as in `Message` and `LABELS`. sender, brand, kind: text or missing. source: the corpus, `corrections` or
+`grammar`. group: messages that are near-duplicates, or of one template, share it. timestamp: when it was sent, UTC without zone, or
+missing."""
 
 REQUIRED = ("text", "label")
 
@@ -28,8 +29,7 @@ def as_table(rows: pd.DataFrame, source: str) -> pd.DataFrame:
     table = pd.DataFrame({column: rows[column] if column in rows.columns else None for column in COLUMNS})
     table["source"] = source if "source" not in rows.columns else rows["source"]
     for column in ("sender", "brand", "kind", "group"):
-        table[column] = table[column].astype("object").where(table[column].notna(), None)
-        table[column] = table[column].map(lambda value: None if value is None or not str(value).strip() else str(value).strip())
+        table[column] = _stripped(table[column])
     try:
         times = pd.to_datetime(table["timestamp"], utc=True)
     except ValueError as error:
@@ -48,6 +48,14 @@ def check_table(table: pd.DataFrame, source: str) -> None:
     Raises:
         DataError: naming source, row and mend.
     """
+    _check_texts(table, source)
+    wrong = ~table["label"].isin(LABELS)
+    if wrong.any():
+        label = table["label"][wrong].iloc[0]
+        _stop_at(wrong, table, source, f"label {label!r} is not one of {', '.join(LABELS)}: map it or drop the row")
+
+
+def _check_texts(table: pd.DataFrame, source: str) -> None:
     texts = table["text"]
     _stop_at(
         texts.map(lambda text: not isinstance(text, str)), table, source, "the text is missing or not a text: fill it in or drop the row"
@@ -59,10 +67,12 @@ def check_table(table: pd.DataFrame, source: str) -> None:
         source,
         f"the text has more than {MAX_CHARACTERS:,} characters: is a closing quote missing?",
     )
-    wrong = ~table["label"].isin(LABELS)
-    if wrong.any():
-        label = table["label"][wrong].iloc[0]
-        _stop_at(wrong, table, source, f"label {label!r} is not one of {', '.join(LABELS)}: map it or drop the row")
+
+
+def _stripped(values: pd.Series) -> pd.Series:
+    """Values as text without blanks around it; None where nothing is left."""
+    values = values.astype("object").where(values.notna(), None)
+    return values.map(lambda value: None if value is None or not str(value).strip() else str(value).strip())
 
 
 def _stop_at(wrong: pd.Series, table: pd.DataFrame, source: str, what: str) -> None:
@@ -104,9 +114,38 @@ def read_labelled_file(path: str | Path) -> pd.DataFrame:
     Raises:
         DataError: naming the file, and the row where there is one.
     """
+    rows = _read_rows(Path(path), "the columns text and label")
+    return as_table(rows.drop(columns="source", errors="ignore"), Path(path).name)
+
+
+def read_messages_file(path: str | Path, text_column: str = "text", sender_column: str | None = None) -> list[Message]:
+    """The messages of a user's own file, which needs no labels: CSV (UTF-8, comma, header) or parquet.
+
+    Args:
+        path: the file.
+        text_column: the column of texts.
+        sender_column: that of senders; None takes `sender` where there is one.
+
+    Raises:
+        DataError: naming the file, and the column or row where there is one.
+    """
     path = Path(path)
+    rows = _read_rows(path, f"a column {text_column}")
+    for column in (text_column, sender_column):
+        if column is not None and column not in rows.columns:
+            found = ", ".join(map(str, rows.columns)) or "none"
+            raise DataError(
+                f"{path.name}: column {column!r} is missing (found: {found}): name another with --text-column or --sender-column"
+            )
+    senders = rows.get("sender" if sender_column is None else sender_column)
+    table = pd.DataFrame({"text": rows[text_column], "sender": None if senders is None else _stripped(senders)}).reset_index(drop=True)
+    _check_texts(table, path.name)
+    return messages_of(table)
+
+
+def _read_rows(path: Path, needed: str) -> pd.DataFrame:
     if not path.is_file():
-        raise DataError(f"{path} is not a file: name a .csv or .parquet file with the columns text and label")
+        raise DataError(f"{path} is not a file: name a .csv or .parquet file with {needed}")
     if path.suffix == ".parquet":
         rows = read_table(path)
     elif path.suffix == ".csv":
@@ -115,7 +154,7 @@ def read_labelled_file(path: str | Path) -> pd.DataFrame:
         raise DataError(f"{path}: {path.suffix or 'no ending'} is not read: save it as .csv or .parquet")
     if len(rows) == 0:
         raise DataError(f"{path} holds no rows: give it at least one message")
-    return as_table(rows.drop(columns="source", errors="ignore"), path.name)
+    return rows
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -128,21 +167,3 @@ def read_csv(path: Path) -> pd.DataFrame:
     if not isinstance(rows.index, pd.RangeIndex):
         raise DataError(f"{path}: rows have more fields than the header names: quote texts that hold commas")
     return rows
-
-
-def check_utf8(path: Path) -> None:
-    """Stop if a file is not UTF-8.
-
-    Raises:
-        DataError: with the line of the first byte that cannot be decoded.
-    """
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                byte = line[error.start]
-                raise DataError(
-                    f"{path}, line {number:,}: byte 0x{byte:02x} at column {error.start + 1} is not UTF-8: save the file as UTF-8 "
-                    "(iconv -f WINDOWS-1252 -t UTF-8)"
-                ) from None

@@ -1,4 +1,4 @@
-"""The one place that talks to MLflow: a run for each evaluation, and nested ones for each part of a sweep."""
+"""The store of MLflow, a run in it for each evaluation, and nested ones for a sweep. What is registered is in `legitext.serving`."""
 
 import os
 import re
@@ -16,6 +16,15 @@ from legitext.params import Params
 
 STORE = "sqlite:///mlflow.db"
 EXPERIMENT = "legitext"
+
+
+EXAMPLE = pd.DataFrame(
+    {
+        "text": ["Your code is 123456. Do not share it with anyone.", "USPS: your parcel is held, confirm https://usps-trk.top/a"],
+        "sender": ["28777", "+63 995 271 4822"],
+    }
+)
+"""What is logged beside a model to show what it takes."""
 
 
 def open_store(store: str = STORE) -> Any:
@@ -125,17 +134,11 @@ def git_commit() -> str:
 def _log_pipeline(mlflow: Any, pipeline: Any) -> None:
     from mlflow.models import infer_signature
 
-    example = pd.DataFrame(
-        {
-            "text": ["Your code is 123456. Do not share it with anyone.", "USPS: your parcel is held, confirm https://usps-trk.top/a"],
-            "sender": ["28777", "+63 995 271 4822"],
-        }
-    )
     mlflow.sklearn.log_model(
         pipeline,
         name="pipeline",
-        signature=infer_signature(example, pipeline.predict(example)),
-        input_example=example,
+        signature=infer_signature(EXAMPLE, pipeline.predict(EXAMPLE)),
+        input_example=EXAMPLE,
         skops_trusted_types=[
             *(f"legitext.features.{name}" for name in ("AdditiveTfidf", "EvidenceFeatures", "Reader")),
             "legitext.model.EvidenceRegression",
@@ -150,7 +153,7 @@ def flat(values: Mapping[str, Any], joint: str, above: str = "") -> dict[str, An
     for name, value in values.items():
         path = f"{above}{joint}{name}" if above else str(name)
         if isinstance(value, Mapping) and "share" in value:
-            found[path] = value["share"]  # its interval and count are in models/slices.json; here they would bury the figures
+            found[path] = value["share"]  # its interval and count are in slices.json; here they would bury the figures
         elif isinstance(value, Mapping):
             found.update(flat(value, joint, path))
         else:

@@ -13,8 +13,9 @@ from sklearn.pipeline import Pipeline
 
 from legitext import charts, tracking
 from legitext.brands import registry
-from legitext.files import replacing, write_text
-from legitext.grammar import Template, Twins, load_templates, make_twins
+from legitext.decision import DEFAULT, THRESHOLDS
+from legitext.files import digest, replacing, write_text
+from legitext.grammar import SENDER_TWIN, TWIN, Template, Twins, load_templates, make_twins
 from legitext.messages import Message
 from legitext.metrics import by, calls, goals, headline, overall, share, slices
 from legitext.model import calibrate, choose_thresholds, probabilities, training_rows
@@ -25,13 +26,14 @@ from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
 from legitext.yardstick import on_uci
 
-PICTURES = Path("models/pictures")
+PICTURES = Path("data/candidate/pictures")
 PLOTS = Path("data/plots")
+_OF_TWINS = f"^(?:{SENDER_TWIN}|{TWIN})"
 
 
 @stage
 def main() -> None:
-    """`data/messages.parquet` and `data/model.joblib` to `models/metrics.json`, `models/slices.json`, `models/pictures`, `data/plots` and an MLflow run."""
+    """`data/messages.parquet` and `data/model.joblib` to figures and pictures in `data/candidate`, to `data/plots` and an MLflow run."""
     from sklearn.metrics import precision_recall_curve
 
     params = load_params()
@@ -41,7 +43,7 @@ def main() -> None:
     sources = json.loads(Path("data/sources.json").read_text(encoding="utf-8"))
     test = table[table["split"] == "test"].reset_index(drop=True)
     given = probabilities(model["pipeline"], track(messages_of(test), "test messages scored"))
-    called = calls(given, model["thresholds"])
+    called = calls(given, model["thresholds"][DEFAULT])
     options = {"seed": settings.seed, "resamples": settings.bootstrap}
     business = test[test["source"].isin(["grammar", "benchmark_genuine", "benchmark_smishing"])]
     late = ((test["source"] == "sms_gateways_us") & test["kind"].isin(["parcel", "bank/account"])).to_numpy()
@@ -53,6 +55,9 @@ def main() -> None:
         "by_kind": by("kind", test[business_rows(test)], called[business_rows(test)], least=10, **options),
         "by_brand": by("brand", business, called[business.index], least=30, **options),
     }
+    slices_of_it["thresholds"] = {
+        name: {**model["thresholds"][name], **_at_threshold(test, calls(given, model["thresholds"][name]), options)} for name in THRESHOLDS
+    }
     held_out = set(test.loc[test["source"] == "grammar", "group"])
     slices_of_it["twins"] = _on_twins([one for one in load_templates(params.synthesize.templates) if one.id in held_out], model, params)
     slices_of_it["unseen"] = _on_unseen(table, model["pipeline"], params)
@@ -60,8 +65,8 @@ def main() -> None:
     if (table["source"] == "sms_spam").any():
         slices_of_it["yardstick"] = on_uci(table, params, lambda folds: track(folds, "yardstick: folds on UCI alone"))
     metrics = headline(slices_of_it, model)
-    write_text("models/slices.json", json.dumps(slices_of_it, indent=1) + "\n")
-    write_text("models/metrics.json", json.dumps(metrics, indent=2) + "\n")
+    write_text("data/candidate/slices.json", json.dumps(slices_of_it, indent=1) + "\n")
+    write_text("data/candidate/metrics.json", json.dumps(metrics, indent=2) + "\n")
 
     points = {}
     for name, rows in (
@@ -86,6 +91,7 @@ def main() -> None:
     tags = {
         "sources": ",".join(sorted(model["data"])),
         "missing": ",".join(sources["missing"]) or "none",
+        "digest.model": digest(Path("data/model.joblib").read_bytes()),
         **{f"digest.{name}": facts["digest"] for name, facts in model["data"].items()},
     }
     run = tracking.log_run(params, tables, {**metrics, **slices_of_it}, PICTURES, model["pipeline"], tags)
@@ -99,6 +105,17 @@ def business_rows(table: pd.DataFrame) -> pd.Series:
     )
 
 
+def _at_threshold(test: pd.DataFrame, called: np.ndarray, options: Mapping[str, int]) -> dict[str, Any]:
+    """What a threshold costs and catches: on wordings held out, on the benchmark, and on chat."""
+    parts = {
+        "wordings held out": (test["source"] == "grammar") & ~test["kind"].str.startswith(TWIN, na=False),
+        "benchmark": test["source"].isin(["benchmark_genuine", "benchmark_smishing"]),
+        "chat and campaigns": test["source"].isin(["sms_spam", "nus_us_chat", "political_us"]),
+        "gateways": test["source"] == "sms_gateways_us",
+    }
+    return {name: slices(test[rows], called[rows.to_numpy()], **options) for name, rows in parts.items() if rows.any()}
+
+
 def _on_twins(templates: Sequence[Template], model: Mapping[str, Any], params: Params) -> dict[str, Any]:
     """Pairs of a genuine text and its smallest scam twin, from wordings never trained on, by what there is to know them by.
 
@@ -110,7 +127,7 @@ def _on_twins(templates: Sequence[Template], model: Mapping[str, Any], params: P
     for side, messages in (("true", [pair.genuine for pair in pairs]), ("fake", [pair.scam for pair in pairs])):
         given = probabilities(model["pipeline"], [Message(one.text, one.sender) for one in messages])
         rows[side] = given[:, 2]
-        rows[f"{side}_called"] = calls(given, model["thresholds"]) == "smishing"
+        rows[f"{side}_called"] = calls(given, model["thresholds"][DEFAULT]) == "smishing"
     rows["right"] = rows["fake_called"] & ~rows["true_called"] & (rows["fake"] > rows["true"])
     rows["higher"] = rows["fake"] > rows["true"]
     options = {"seed": settings.seed, "resamples": settings.bootstrap}
@@ -142,14 +159,16 @@ def _on_unseen(table: pd.DataFrame, pipeline: Pipeline, params: Params) -> dict[
     """
     settings = params.evaluate
     made = table["source"] == "grammar"
-    base = table["kind"].str.removeprefix("twin_")
+    base = table["kind"].str.replace(_OF_TWINS, "", regex=True)
     features = Pipeline(pipeline.steps[:-1])
     training, weights, twins = training_rows(table[table["split"] == "train"], params.train)
     columns = features.transform(track(messages_of(training), "messages read for tests on unseen senders and kinds"))
     results = {}
     for name, values in (("senders", table["brand"].where(made)), ("kinds", base.where(made & (base != "turn")))):
         hidden = {value for value in values.dropna().unique() if bucket_of(f"unseen/{value}") < 0.2}
-        keep = ~(training["brand"] if name == "senders" else training["kind"].str.removeprefix("twin_")).isin(hidden).to_numpy()
+        keep = (
+            ~(training["brand"] if name == "senders" else training["kind"].str.replace(_OF_TWINS, "", regex=True)).isin(hidden).to_numpy()
+        )
         keep |= (training["source"] != "grammar").to_numpy()
         classifier = clone(pipeline.named_steps["classify"]).fit(
             columns[keep], training["label"][keep].to_numpy(dtype=str), weights[keep], twins[keep]
@@ -159,10 +178,10 @@ def _on_unseen(table: pd.DataFrame, pipeline: Pipeline, params: Params) -> dict[
         calibrate(fitted, messages_of(validation), list(validation["label"]))
         genuine = validation[(validation["label"] == "ham") & (validation["source"] == "grammar")]
         thresholds = choose_thresholds(probabilities(fitted, messages_of(genuine)), params.train)
-        unseen = table[made & values.isin(hidden) & ~table["kind"].str.startswith("twin_", na=False)]
+        unseen = table[made & values.isin(hidden) & ~table["kind"].str.startswith(TWIN, na=False)]
         if name == "senders":
             unseen = unseen[unseen["split"] == "test"]
-        called = calls(probabilities(fitted, messages_of(unseen)), thresholds)
+        called = calls(probabilities(fitted, messages_of(unseen)), thresholds[DEFAULT])
         results[name] = {"held_out": len(hidden), **slices(unseen, called, settings.seed, settings.bootstrap)}
         say(f"unseen {name}: {len(hidden)} held out, {len(unseen):,} messages")
     return results

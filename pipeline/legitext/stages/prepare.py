@@ -1,4 +1,4 @@
-"""Bring corpora and grammar into one table, with a split for each row."""
+"""Bring corpora, corrections and grammar into one table, with a split for each row."""
 
 import json
 import os
@@ -24,10 +24,10 @@ def main() -> None:
     if os.environ.get("LEGITEXT_CORPORA") and not any(Path(RAW).glob("*.parquet")):
         raise DataError(f"LEGITEXT_CORPORA is set, but nothing was fetched into {RAW}: run `legitext fetch` (`make train` does)")
     tables = {"grammar": read_table("data/synthetic.parquet")}
-    for source in SOURCES:
-        path = Path(RAW) / f"{source.name}.parquet"
+    for name in (*(source.name for source in SOURCES), "corrections"):
+        path = Path(RAW) / f"{name}.parquet"
         if path.is_file():
-            tables[source.name] = read_table(path)
+            tables[name] = read_table(path)
     missing = [source.name for source in SOURCES if source.name not in tables]
     for name in missing:
         say(f"{name}: not there, so the run goes on without it")

@@ -40,7 +40,8 @@ def main() -> None:
     temperature = calibrate(pipeline, messages_of(validation), list(validation["label"]))
     genuine = validation[(validation["label"] == "ham") & (validation["source"] == "grammar")]
     thresholds = choose_thresholds(probabilities(pipeline, messages_of(genuine)), params)
-    say(f"temperature {temperature:.3f}; thresholds " + ", ".join(f"{label} {value:.3f}" for label, value in thresholds.items()))
+    said = (f"{name} {label} {value:.3f}" for name, one in thresholds.items() for label, value in one.items())
+    say(f"temperature {temperature:.3f}; thresholds " + ", ".join(said))
     facts = {str(source): _facts(part) for source, part in rows.groupby("source", sort=True)}
     with replacing("data/model.joblib") as part:
         joblib.dump({"pipeline": pipeline, "thresholds": thresholds, "temperature": temperature, "data": facts}, part, compress=3)
