@@ -183,6 +183,22 @@ def test_every_feature_belongs_to_a_part():
     assert not [name for name, part in parts.items() if part == "claims" and name.startswith(("link", "sender"))]
 
 
+def test_what_is_left_out_has_no_weight(table):
+    rows = table[table["split"] == "train"]
+
+    def weights(step):
+        pipeline = fit(sweep.pipeline_of(sweep.ablation_of(PARAMS.train)[step - 1]), messages_of(rows), list(rows["label"]))
+        names = pipeline.named_steps["features"].get_feature_names_out()
+        return dict(zip(names, np.abs(pipeline.named_steps["classify"].coef_).max(axis=0), strict=True))
+
+    words, links = weights(1), weights(4)
+    assert {name.split("__")[0] for name, weight in words.items() if weight} == {"words"}
+    assert {name for name in words if name.startswith("characters__")} == set()
+    weighing = {sweep.part_of(name.removeprefix("evidence__")) for name, weight in links.items() if weight and name.startswith("evidence")}
+    assert weighing == {"folding", "links"}
+    assert any(weight for name, weight in links.items() if name.startswith("characters__"))
+
+
 @pytest.mark.parametrize(
     ("text", "typed"),
     [

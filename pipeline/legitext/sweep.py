@@ -8,6 +8,7 @@ over `C`, n-grams and class weights of the whole model: choose by `validation.sm
 
 import json
 import re
+import sys
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, hstack
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
@@ -32,7 +34,7 @@ from legitext.fetching import digest_of
 from legitext.files import digest
 from legitext.messages import LABELS, Message
 from legitext.metrics import by, calls, headline, overall
-from legitext.model import build_pipeline, calibrate, choose_thresholds, fit, probabilities, training_rows
+from legitext.model import build_pipeline, calibrate, choose_thresholds, probabilities, scores_in_parts, training_rows
 from legitext.params import Evaluate, Params, Train
 from legitext.progress import say, track
 from legitext.reading import Reading, shape_of
@@ -308,97 +310,83 @@ def _keyed(key: str, *arguments: Any) -> tuple[str, dict[str, float]]:
     return key, measure(*arguments)
 
 
+def pipeline_of(configuration: Configuration) -> Pipeline:
+    """The unfitted pipeline of the model without the parts that a configuration leaves out; what is served needs all blocks, if empty."""
+    pipeline = build_pipeline(configuration.train)
+    if "folding" not in configuration.parts:
+        pipeline.set_params(read=AsWritten())
+    if "characters" not in configuration.parts:
+        pipeline.set_params(features__characters__min_messages=sys.maxsize)
+    pipeline.steps.insert(-1, ("mask", Mask(configuration.parts)))
+    return pipeline
+
+
 def measure(configuration: Configuration, table: pd.DataFrame, blocks: Mapping[str, tuple[Any, csr_matrix]]) -> dict[str, float]:
     """Train and measure one configuration as the stages do.
 
     Args:
         configuration: the model.
         table: the message table.
-        blocks: by name of the block the fitted transformer and its columns, as `make_columns` makes them.
+        blocks: by name of the block the fitted transformer and the columns of the training rows, as `make_columns` makes them.
 
     Returns:
         Its `FIGURES`, less the yardstick, and how many `seconds` that took.
     """
     started = time.perf_counter()
-    rows, train = _Rows.of(table, configuration), configuration.train
-    pipeline = _pipeline(configuration)
-    pipeline.set_params(**{f"features__{name}": block for name, (block, _) in blocks.items()})
-    columns = hstack([columns for _, columns in blocks.values()]).tocsr()
-    pipeline.set_params(read="passthrough", features=Columns(Pipeline(pipeline.steps[:2]), rows.messages, columns))
-    labels, groups = list(rows.training["label"]), list(rows.training["group"])
-    fit(pipeline, messages_of(rows.training), labels, rows.weights, groups, rows.twins)
-    temperature = calibrate(pipeline, messages_of(rows.validation), list(rows.validation["label"]))
-    genuine = rows.validation[rows.validation["label"] == "ham"]
-    made = genuine["source"] == "grammar"
-    genuine = genuine[made] if made.any() else genuine
-    thresholds = choose_thresholds(probabilities(pipeline, messages_of(genuine)), train)
-
-    def given(part: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-        scores = probabilities(pipeline, messages_of(part))
-        return scores, calls(scores, thresholds[DEFAULT])
-
-    test = rows.test
-    scores, called = given(test)
+    rows, train = _rows(table, configuration.corpora), configuration.train
+    training, weights, twins = training_rows(rows[rows["split"] == "train"], train)
+    pipeline = pipeline_of(configuration).set_params(**{f"features__{name}": block for name, (block, _) in blocks.items()})
+    columns = pipeline.named_steps["mask"].transform(hstack([columns for _, columns in blocks.values()]).tocsr())
+    pipeline.named_steps["classify"].fit(columns, list(training["label"]), weights, twins)
+    validation, test = (part[part["split"] == split].reset_index(drop=True) for part, split in ((rows, "validation"), (table, "test")))
+    temperature = calibrate(pipeline, messages_of(validation), list(validation["label"]))
+    given, scores = _scores(pipeline, validation), _scores(pipeline, test)
+    genuine = (validation["label"] == "ham").to_numpy()
+    made = genuine & (validation["source"] == "grammar").to_numpy()
+    thresholds = choose_thresholds(given[made if made.any() else genuine], train)
+    called = calls(scores, thresholds[DEFAULT])
+    slices_of_it = {
+        "test": overall(list(test["label"]), scores, called),
+        "by_source": by("source", test, called),
+        "twins": {"all": {"n": 0}},
+    }
+    found = headline(slices_of_it, {"thresholds": thresholds, "temperature": temperature})
     benchmark = test["source"].str.startswith("benchmark").to_numpy()
     business = benchmark | (test["source"] == "grammar").to_numpy()
-    found = headline(
-        {
-            "test": overall(list(test["label"]), scores, called),
-            "by_source": by("source", test, called),
-            "twins": {"all": {"n": 0}},
-        },
-        {"thresholds": thresholds, "temperature": temperature},
-    )
-    found["validation.smishing_auc"] = overall(list(rows.validation["label"]), *given(rows.validation))["smishing_auc"]
-    for name, chosen in (("benchmark_auc", benchmark), ("business_auc", business)):
-        labels_here = test["label"][chosen]
-        if labels_here.nunique() > 1:
-            found[name] = overall(list(labels_here), scores[chosen], called[chosen])["smishing_auc"]
+    for name, part, probabilities_of in (
+        ("validation.smishing_auc", validation, given),
+        ("benchmark_auc", test[benchmark], scores[benchmark]),
+        ("business_auc", test[business], scores[business]),
+    ):
+        if len(part):
+            area = overall(list(part["label"]), probabilities_of, calls(probabilities_of, thresholds[DEFAULT])).get("smishing_auc")
+            found |= {} if area is None else {name: area}
     return {**{name: found[name] for name in FIGURES if name in found}, "seconds": round(time.perf_counter() - started, 1)}
+
+
+def _scores(pipeline: Pipeline, rows: pd.DataFrame) -> NDArray[np.float64]:
+    """The probabilities of rows, as the served model gives them; as that always folds, scikit-learn stands in where words are as typed."""
+    messages = messages_of(rows)
+    if isinstance(pipeline.named_steps["read"], AsWritten):
+        return np.asarray(softmax(scores_in_parts(pipeline, messages), axis=1))
+    return probabilities(pipeline, messages)
 
 
 def measure_on_uci(configuration: Configuration, params: Params, table: pd.DataFrame) -> dict[Any, dict[str, float]]:
     """The yardstick with the parts and terms of a configuration."""
     params = replace(params, train=configuration.train)
-    figures = on_uci(table, params, build=lambda train: _pipeline(replace(configuration, train=train)), ways=("grouped",))
+    figures = on_uci(table, params, build=lambda train: pipeline_of(replace(configuration, train=train)), ways=("grouped",))
     return {_terms_of(configuration): {"uci_grouped.f1": figures["grouped"]["f1"]}}
 
 
 def make_columns(configurations: Sequence[Configuration], table: pd.DataFrame) -> dict[Any, tuple[Any, csr_matrix]]:
-    """The fitted blocks of configurations that are trained on the same corpora and read alike, by key, with a row for each message."""
-    rows, reader = _Rows.of(table, configurations[0]), _pipeline(configurations[0]).named_steps["read"]
-    readings = dict(zip(rows.messages, reader.transform(rows.messages), strict=True))
-    training, groups = [readings[message] for message in messages_of(rows.training)], list(rows.training["group"])
+    """The fitted blocks, by key, of configurations that are trained on the same corpora and read alike, and the training rows' columns."""
+    rows = _rows(table, configurations[0].corpora)
+    training, _, _ = training_rows(rows[rows["split"] == "train"], configurations[0].train)
+    readings = pipeline_of(configurations[0]).named_steps["read"].transform(messages_of(training))
     wanted = dict(block for one in configurations for block in _blocks(one).values())
-    return {key: (block.fit(training, groups=groups), block.transform(list(readings.values()))) for key, block in wanted.items()}
-
-
-class Columns(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """The features of messages, looked up for those whose columns were made before.
-
-    Args:
-        features: fitted steps that turn messages into columns.
-        messages: those whose columns are known.
-        columns: shape (n_messages, n_columns).
-    """
-
-    def __init__(self, features: Pipeline, messages: Sequence[Message], columns: csr_matrix) -> None:
-        self.features = features
-        self.messages = messages
-        self.columns = columns
-
-    def fit(self, messages: Sequence[Message], y: Any = None, groups: Sequence[str] | None = None) -> Self:
-        """Nothing is left to learn."""
-        self.place_ = {message: place for place, message in enumerate(self.messages)}
-        return self
-
-    def transform(self, messages: Iterable[Message]) -> csr_matrix:
-        """Shape (n_messages, n_columns)."""
-        messages = list(messages)
-        places = [self.place_.get(message, -1) for message in messages]
-        if -1 in places:
-            return self.features.transform(messages)
-        return self.columns[places]
+    groups = list(training["group"])
+    return {key: (block.fit(readings, groups=groups), block.transform(readings)) for key, block in wanted.items()}
 
 
 class Mask(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -451,48 +439,16 @@ def as_written(reading: Reading) -> Reading:
     return replace(reading, words=tuple(words), spans=tuple(spans))
 
 
-def _pipeline(configuration: Configuration) -> Pipeline:
-    """The unfitted pipeline of the model without the parts that a configuration leaves out."""
-    pipeline = build_pipeline(configuration.train)
-    if "folding" not in configuration.parts:
-        pipeline.set_params(read=AsWritten())
-    if "characters" not in configuration.parts:
-        pipeline.set_params(features__characters="drop")
-    pipeline.steps.insert(-1, ("mask", Mask(configuration.parts)))
-    return pipeline
-
-
 def _blocks(configuration: Configuration) -> dict[str, tuple[Any, Any]]:
     """By name of the block what its columns hang on, and the unfitted transformer that makes them."""
-    transformers = _pipeline(configuration).named_steps["features"].transformer_list
+    transformers = pipeline_of(configuration).named_steps["features"].transformer_list
     reading = (configuration.corpora, "folding" in configuration.parts)
-    return {name: ((*reading, name, str(block.get_params())), block) for name, block in transformers if block != "drop"}
+    return {name: ((*reading, name, str(block.get_params())), block) for name, block in transformers}
 
 
 def _terms_of(configuration: Configuration) -> tuple[Any, ...]:
     """What the yardstick hangs on: it is trained on the same corpus whatever the configuration is."""
     return configuration.parts, *(key[2:] for key, _ in _blocks(configuration).values())
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The rows of a configuration."""
-
-    training: pd.DataFrame
-    weights: NDArray[np.float64]
-    twins: NDArray[np.bool_]
-    validation: pd.DataFrame
-    test: pd.DataFrame
-    messages: list[Message]
-    """All of them, each once."""
-
-    @classmethod
-    def of(cls, table: pd.DataFrame, configuration: Configuration) -> Self:
-        rows = _rows(table, configuration.corpora)
-        training, weights, twins = training_rows(rows[rows["split"] == "train"], configuration.train)
-        validation, test = rows[rows["split"] == "validation"], table[table["split"] == "test"].reset_index(drop=True)
-        messages = [message for part in (training, validation, test) for message in messages_of(part)]
-        return cls(training, weights, twins, validation, test, list(dict.fromkeys(messages)))
 
 
 def _rows(table: pd.DataFrame, corpora: str) -> pd.DataFrame:
