@@ -100,7 +100,7 @@ class Train:
     parts: float = field(default=0.35, metadata={"low": 0.0, "high": 1.0})
     """Share of genuine texts of which a part is learnt, too."""
 
-    asides: float = field(default=0.35, metadata={"low": 0.0, "high": 1.0})
+    asides: float = field(default=0.25, metadata={"low": 0.0, "high": 1.0})
     """Share of scams and spam that are also learnt with a line of chat beside them; half as many of the other texts."""
 
     twin_weight: float = field(default=0.5, metadata={"low": 0.0, "high": 100.0})
