@@ -16,7 +16,7 @@ from legitext.brands import Registry, registry
 from legitext.decision import DEFAULT, label_of, thresholds_of
 from legitext.errors import InputError
 from legitext.evidence import GENUINE, Clue, find_evidence, sentence
-from legitext.messages import LABELS, SMISHING, Message, as_message
+from legitext.messages import HAM, LABELS, SMISHING, Message, as_message
 from legitext.parts import cuts_of, price_of, runs_between
 from legitext.reading import PHONE_WORD, Reading, read
 from legitext.terms import runs_in
@@ -219,7 +219,7 @@ class Classifier:
         )
 
     def _scores(self, reading: Reading) -> tuple[list[float], Span]:
-        """The score of each label, and the part `words[start:end]` that it rests on: what looks most like a scam, see `legitext.parts`."""
+        """The score of each label, and the part `words[start:end]` on which smishing is scored against ham, see `legitext.parts`."""
         s0, s1, s2 = self._intercept
         for clue in find_evidence(reading):
             coefficients = self._evidence.get(clue.name)
@@ -234,7 +234,8 @@ class Classifier:
         whole = sentences[0]
         for pair, sums in zip(pairs[1:], sentences[1:], strict=True):
             whole = _added(whole, pair, sums)
-        best, part = _normed(whole), (0, len(words))
+        w0, w1, w2 = _normed(whole)
+        most, part = w2 - w0, (0, len(words))
         first = reached = -1
         total = _NOTHING
         for start, end in runs_between(cuts, reading):
@@ -243,11 +244,11 @@ class Classifier:
             while reached < end:
                 total = _added(total, pairs[reached], sentences[reached])
                 reached += 1
-            w0, w1, w2 = _normed(total)
-            w2 -= price_of(cuts[end] - cuts[start], len(words))
-            if w2 - w0 > best[2] - best[0]:
-                best, part = (w0, w1, w2), (cuts[start], cuts[end])
-        return [s0 + best[0], s1 + best[1], s2 + best[2]], part
+            p0, _, p2 = _normed(total)
+            lead = p2 - p0 - price_of(cuts[end] - cuts[start], len(words))
+            if lead > most:
+                most, part = lead, (cuts[start], cuts[end])
+        return [s0 + w0, s1 + w1, s2 + w0 + most], part
 
     def _sum_words(self, words: Sequence[str]) -> "_Sums":
         """What the terms of some words in a row add, the pairs between them included."""
@@ -330,9 +331,23 @@ class Classifier:
         return Explanation(tuple(reasons), tuple(evidence), advice_on(label, reading, clues))
 
     def _word_reasons(self, reading: Reading, part: Span, mine: int, other: int) -> list[Reason]:
-        """One reason a word of the part: its own term, its character runs, and half of each pair it is in."""
+        """One reason for each word that tells `mine` from `other`: smishing from ham on the part, spam from ham on the whole."""
+        weights = [0.0] * len(reading.words)
+        for label, sign in ((mine, 1), (other, -1)):
+            if label != HAM:
+                start, end = part if label == SMISHING else (0, len(reading.words))
+                for index, weight in enumerate(self._word_weights(reading.words[start:end], label), start):
+                    weights[index] += sign * weight
+        text = reading.message.text
+        return [
+            Reason(weight, f"the word “{text[span[0] : span[1]]}”", span)
+            for weight, span in zip(weights, reading.spans, strict=True)
+            if weight
+        ]
+
+    def _word_weights(self, words: Sequence[str], label: int) -> list[float]:
+        """What each of some words in a row adds to a label against ham: its own term, its character runs, half of each pair it is in."""
         block = self._words
-        words = reading.words[slice(*part)]
         shares = [[0.0, 0.0] for _ in words]
         squares = [0.0, 0.0]
         for index, word in enumerate(words):
@@ -341,25 +356,19 @@ class Classifier:
             place = block.places.get(word)
             if place is not None:
                 squares[0] += block.squares[place]
-                shares[index][0] += block.of(place, mine) - block.of(place, other)
+                shares[index][0] += block.of(place, label) - block.of(place, HAM)
             if block.longest > 1 and index and words[index - 1]:
                 place = block.places.get(f"{words[index - 1]} {word}")
                 if place is not None:
                     squares[0] += block.squares[place]
-                    half = (block.of(place, mine) - block.of(place, other)) / 2
+                    half = (block.of(place, label) - block.of(place, HAM)) / 2
                     shares[index][0] += half
                     shares[index - 1][0] += half
             sums = self._runs.get(word) or self._sum_runs(word)
             squares[1] += sums[0]
-            shares[index][1] += sums[1 + mine] - sums[1 + other]
+            shares[index][1] += sums[1 + label] - sums[1 + HAM]
         w, c = (1 / math.sqrt(square) if square else 0.0 for square in squares)
-        reasons = []
-        for share, span in zip(shares, reading.spans[slice(*part)], strict=True):
-            weight = share[0] * w + share[1] * c
-            if weight:
-                shown = reading.message.text[span[0] : span[1]]
-                reasons.append(Reason(weight, f"the word “{shown}”", span))
-        return reasons
+        return [share[0] * w + share[1] * c for share in shares]
 
 
 def _many(messages: Any) -> Iterable[Any]:

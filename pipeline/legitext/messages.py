@@ -7,7 +7,7 @@ from legitext.errors import InputError
 LABELS = ("ham", "spam", "smishing")
 """Genuine texts and personal chat; unwanted advertising; phishing by text. The order is that of every probability row."""
 
-SMISHING = LABELS.index("smishing")
+HAM, SMISHING = LABELS.index("ham"), LABELS.index("smishing")
 
 MAX_CHARACTERS = 1_000_000
 """Longest text that is judged. A text message has at most some thousand characters, however many parts it is sent in."""

@@ -21,7 +21,7 @@ from legitext.decision import THRESHOLDS
 from legitext.evidence import EVIDENCE
 from legitext.features import AdditiveTfidf, EvidenceFeatures, Reader
 from legitext.grammar import SENDER_TWIN, TWIN
-from legitext.messages import LABELS, SMISHING, Message
+from legitext.messages import HAM, LABELS, SMISHING, Message
 from legitext.params import Train
 from legitext.parts import parts_of, price_of
 from legitext.reading import read
@@ -190,9 +190,12 @@ def scores_in_parts(pipeline: Pipeline, messages: Sequence[Message]) -> NDArray[
     ]
     classifier = pipeline.named_steps["classify"]
     scores = classifier.decision_function(hstack(columns).tocsr())[:, [list(classifier.classes_).index(label) for label in LABELS]]
-    scores[:, SMISHING] -= [price_of(len(piece.words), len(readings[row].words)) for piece, row in zip(pieces, owner, strict=True)]
-    order = np.lexsort((scores[:, 0] - scores[:, 2], owner))
-    return np.asarray(scores[order[np.searchsorted(owner, np.arange(len(readings)))]])
+    prices = [price_of(len(piece.words), len(readings[row].words)) for piece, row in zip(pieces, owner, strict=True)]
+    firsts = np.searchsorted(owner, np.arange(len(readings)))
+    leads = np.maximum.reduceat(scores[:, SMISHING] - scores[:, HAM] - prices, firsts)
+    whole = scores[firsts]
+    whole[:, SMISHING] = whole[:, HAM] + leads
+    return np.asarray(whole)
 
 
 def calibrate(pipeline: Pipeline, messages: Sequence[Message], labels: Sequence[str], weights: ArrayLike | None = None) -> float:

@@ -1,8 +1,8 @@
 """The parts of a text that may speak for the whole: a scam is none the less a scam for small talk around it.
 
 Innocent words beside a scam thin it out: they take a share of the norm and speak for themselves. So the words of a text are judged
-once all together and once for each part, a run of whole sentences, and what looks worst counts, less a little for what is left out. Who
-sends, and where the links lead, is evidence about the whole text and is counted whatever the part.
+once all together and once for each part, a run of whole sentences: smishing is scored against ham on the part that looks worst, less a
+little for what is left out. All else rests on the whole: spam against ham, and evidence of who sends and where the links lead.
 """
 
 import re
