@@ -36,7 +36,10 @@ def on_uci(
     messages, spam = messages_of(rows), (rows["label"] == "spam").to_numpy()
     labels = rows["label"].to_numpy(dtype=str)
     settings = replace(
-        params.train, inverse_regularization=params.evaluate.yardstick_inverse_regularization, evidence_penalty=1.0, hidden_words=0.0
+        params.train,
+        inverse_regularization=params.evaluate.yardstick_inverse_regularization,
+        evidence_penalty=params.evaluate.yardstick_evidence_penalty,
+        hidden_words=0.0,
     )
     bar = iter(shown(range(len(ways) * params.evaluate.folds)))
 
