@@ -21,7 +21,7 @@ from legitext.table import as_table, messages_of, read_table, write_table
 
 ROOT = Path(__file__).parents[1]
 HEAD = "text,sender,label,date\n"
-CARD_INFO = {"thresholds": {"smishing": 0.8, "spam": 0.6}, "notes": []}
+CARD_INFO = {"thresholds": {"catch": {"smishing": 0.8, "spam": 0.6}}, "notes": []}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from legitext import artifact, promotion, report, tracking
 from legitext.classifier import Classifier
 from legitext.cli import main
+from legitext.decision import THRESHOLDS
 from legitext.errors import DataError
 from legitext.fetching import digest_of
 from legitext.metrics import by, calls, overall, slices
@@ -32,7 +33,7 @@ def table(made):
 @pytest.fixture(scope="module")
 def good(small_model, table):
     facts = {"rows": 1, "labels": {}, "digest": digest_of(table[table["split"] == "train"])}
-    return artifact.from_pipeline(small_model, {"smishing": 0.5, "spam": 0.5}, {"grammar": facts}, [])
+    return artifact.from_pipeline(small_model, {key: {"smishing": 0.5, "spam": 0.5} for key in THRESHOLDS}, {"grammar": facts}, [])
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def blunt(good):
 @pytest.fixture(scope="module")
 def jumpy(good):
     """The same model, quick to cry smishing: it catches more, and flags more genuine texts."""
-    return {**good, "thresholds": {"smishing": 0.02, "spam": 0.5}}
+    return {**good, "thresholds": {key: {"smishing": 0.02, "spam": 0.5} for key in THRESHOLDS}}
 
 
 @pytest.fixture

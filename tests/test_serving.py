@@ -18,6 +18,7 @@ from mlflow.exceptions import MlflowException
 
 from legitext import artifact, serving, tracking
 from legitext.classifier import Classifier
+from legitext.decision import THRESHOLDS
 from legitext.messages import LABELS
 
 ROWS = [{"text": "USPS: your parcel is held, confirm https://usps-trk.top/a", "sender": "+63 995 271 4822"}, {"text": "see you at seven"}]
@@ -28,7 +29,9 @@ def project(tmp_path_factory, small_model, empty_store):
     """A folder with a small model, registered as champion."""
     folder = tmp_path_factory.mktemp("serving")
     shutil.copy(empty_store, folder)
-    artifact.save(artifact.from_pipeline(small_model, {"smishing": 0.5, "spam": 0.5}, {}, []), folder / "legitext.joblib")
+    artifact.save(
+        artifact.from_pipeline(small_model, {key: {"smishing": 0.5, "spam": 0.5} for key in THRESHOLDS}, {}, []), folder / "legitext.joblib"
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert serving.register("legitext.joblib", "champion", store=store(folder)) == "1"

@@ -82,7 +82,8 @@ def test_the_run_is_tracked(project):
     code = (
         "import mlflow, json; mlflow.set_tracking_uri('sqlite:///mlflow.db')\n"
         "run = mlflow.search_runs(experiment_names=['legitext'], output_format='list')[0]\n"
-        "model = mlflow.sklearn.load_model(f'models:/{run.outputs.model_outputs[0].model_id}')\n"
+        "ids = [one.model_id for one in run.outputs.model_outputs]\n"
+        "[model] = [mlflow.sklearn.load_model(f'models:/{one}') for one in ids if mlflow.get_logged_model(one).name == 'pipeline']\n"
         "version = mlflow.MlflowClient().get_model_version_by_alias('legitext', 'champion')\n"
         "print(json.dumps({'params': run.data.params, 'metrics': run.data.metrics, 'tags': run.data.tags,\n"
         "  'data': [[one.dataset.name, one.dataset.digest, one.tags[0].value] for one in run.inputs.dataset_inputs],\n"
