@@ -2,8 +2,9 @@
 
 The ablation starts from plain words and adds a part at each step; up to the claims it is trained on public corpora alone, then on the
 grammar's messages and twins too, and at last on these alone. Each step is calibrated, and its thresholds are chosen, on validation
-messages of what it is trained on, as who had no more than that would do; all are measured on the same test messages. The search goes
-over `C`, n-grams and class weights of the whole model: choose by `validation.smishing_auc`, and report the figures on test messages.
+messages of what it is trained on, as who had no more than that would do; all are measured on the same test messages, and judge them by
+parts as the served model does. The search goes over `C`, n-grams and class weights of the whole model: choose by
+`validation.smishing_auc`, and report the figures on test messages.
 """
 
 import json
