@@ -1,21 +1,16 @@
 """Disguises on the packaged model: the attacks do what they say, and cost little."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 
-from legitext import Classifier, Message, find_links
+from legitext import Classifier, Message, evasion, find_links
 from legitext.brands import registry
 from legitext.grammar import make_messages
 from legitext.params import load_params
 from legitext.split import is_held_out
 
 ROOT = Path(__file__).parents[1]
-SPEC = importlib.util.spec_from_file_location("evasion", ROOT / "benchmarks/evasion.py")
-evasion = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(evasion)
-
 TEXT = "Hello, your USPS parcel cannot be delivered, please confirm the address at https://usps-trk.top/a within 12 hours"
 
 
@@ -34,8 +29,10 @@ def test_no_attack_costs_much_and_nothing_harmless_alarms(templates):
     scams = [Message(one.text, one.sender) for one in made if one.label == "smishing"]
     genuine = [Message(one.text, one.sender) for one in made if one.label == "ham"]
     assert min(len(scams), len(genuine)) > 100
-    attacked, alarmed = evasion.compare(Classifier.load(), scams, genuine)
-    for name, (share, _) in alarmed.items():
-        assert share <= 0.01, name
-    for name, (before, after) in attacked.items():
-        assert after >= before - 0.05, name  # 0.03 on the thousands of test scams; here they are some hundred
+    found = evasion.compare(Classifier.load(), scams, genuine)
+    for name, new in found["harmless"].items():
+        assert new["share"] <= 0.01, name
+    for name, row in found["attacks"].items():
+        assert row["after"]["share"] >= row["before"]["share"] - 0.05, (
+            name
+        )  # 0.03 on the thousands of test scams; here they are some hundred

@@ -1,6 +1,7 @@
 """The pictures of an evaluation."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import matplotlib.pyplot as plt  # the backend must be chosen first
 
 from legitext.files import replacing
 from legitext.messages import LABELS
+from legitext.metrics import Bin
 
 _BLUE, _RED, _GREY = "#2b6cb0", "#c53030", "#718096"
 
@@ -46,6 +48,23 @@ def precision_recall(points: dict[str, tuple[ArrayLike, ArrayLike]], path: Path,
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
     axes.set_title(title)
+    _save(figure, path)
+
+
+def reliability(bins: Sequence[Bin], path: Path, title: str) -> None:
+    """Stated probability of smishing across, observed share of scams up, both in percent; a dot grows with the messages of its bin."""
+    figure, axes = plt.subplots(figsize=(4.8, 4.6), layout="constrained")
+    stated, observed = [100 * one.stated for one in bins], [100 * one.observed for one in bins]
+    axes.plot([0, 100], [0, 100], color=_GREY, linestyle="--", label="as stated")
+    axes.plot(stated, observed, color=_BLUE, label="observed")
+    axes.scatter(stated, observed, [12 + 180 * (one.n / sum(bin.n for bin in bins)) ** 0.5 for one in bins], color=_BLUE, alpha=0.6)
+    axes.set_xlabel("stated probability of smishing (%)")
+    axes.set_ylabel("observed share of scams (%)")
+    axes.set_xlim(-2, 102)
+    axes.set_ylim(-2, 102)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper left")
+    axes.set_title(title, fontsize=10)
     _save(figure, path)
 
 

@@ -5,7 +5,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,10 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="measure the model on labelled messages of your own")
     evaluate.add_argument(
-        "files", nargs="+", metavar="FILE", help=".csv or .parquet with the columns text and label, and sender and kind if you have them"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help=".csv or .parquet with the columns text and label, and sender, kind, brand and timestamp if you have them",
     )
     evaluate.add_argument("--json", action="store_true", help="all figures as JSON")
     evaluate.set_defaults(run=_evaluate)
@@ -241,35 +244,48 @@ def _evaluate(options: argparse.Namespace) -> int:
     import pandas as pd
 
     from legitext.classifier import Classifier
-    from legitext.metrics import by, calls, slices
+    from legitext.evaluation import evaluate
     from legitext.progress import track
     from legitext.table import messages_of, read_labelled_file
 
     classifier = Classifier.load(options.model, options.brands, options.threshold)
     table = pd.concat([read_labelled_file(file).assign(file=file) for file in options.files], ignore_index=True)
     given = classifier.predict_proba(track(messages_of(table), "messages", len(table)))
-    called = calls(given, classifier.thresholds)
-    figures = {"all": slices(table, called), "by_file": by("file", table, called), "by_kind": by("kind", table, called)}
+    report = evaluate(
+        table.drop(columns="source"), given, classifier.thresholds, {**classifier.info["thresholds"], "used": classifier.thresholds}
+    )
     if options.json:
-        print(json.dumps(figures, indent=2))
+        print(json.dumps(report.as_dict(), indent=2, allow_nan=False))
         return 0
     for note in classifier.info["notes"]:
         print(f"note: {note}")
-    for title, rows in (("all", {"all": figures["all"]}), ("file", figures["by_file"]), ("kind", figures["by_kind"])):
-        if rows and not (title == "file" and len(rows) == 1):
-            print(_as_text(title, rows), end="\n\n")
+    for title, rows in {"all": {"all": report.all}, **report.by}.items():
+        if title != "label" and (len(rows) > 1 or title in {"all", "kind", "brand"}):
+            print(_as_text(title.replace("_", " "), rows), end="\n\n")
+    precision = {name: rows for name, rows in report.precision["all"].items() if rows}
+    if precision:
+        lines = [["precision of smishing, if scams are", *next(iter(precision.values()))]]
+        lines += [[name, *(_share(one) for one in rows.values())] for name, rows in precision.items()]
+        print(_aligned(lines), end="\n\n")
+    calibration = report.calibration["all"]
+    lines = [["messages", "said to be smishing", "are smishing"]]
+    lines += [[f"{one.n:,}", f"{one.stated:.1%}", f"{one.observed:.1%}"] for one in calibration.bins]
+    print(f"expected calibration error {calibration.expected_calibration_error:.3f}\n{_aligned(lines)}")
     return 0
 
 
-def _as_text(title: str, rows: dict[str, Any]) -> str:
+def _as_text(title: str, rows: Mapping[str, Any]) -> str:
     """A table of shares with their 95 % intervals, columns aligned."""
     keys = ("genuine_called_smishing", "genuine_flagged", "scams_caught", "scams_flagged", "spam_flagged")
     used = [key for key in keys if any(key in row for row in rows.values())]
     lines = [[title, "messages", *[key.replace("_", " ") for key in used]]]
     for name, row in rows.items():
-        cells = [f"{row[key]['share']:6.1%} ({row[key]['low']:.1%}-{row[key]['high']:.1%})" if key in row else "" for key in used]
-        lines.append([name, f"{row['n']:,}", *cells])
+        lines.append([_printable(name), f"{row['n']:,}", *(_share(row[key]) if key in row else "" for key in used)])
     return _aligned(lines)
+
+
+def _share(one: Mapping[str, float]) -> str:
+    return f"{one['share']:6.1%} ({one['low']:.1%}-{one['high']:.1%})"
 
 
 def _drift(options: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """What is measured of a model: shares with intervals, by label, source, kind and brand."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -182,6 +183,8 @@ def headline(slices_of_it: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
     figures |= {
         f"twins.{name}": slices_of_it["twins"]["all"][name]["share"] for name in ("right", "higher") if slices_of_it["twins"]["all"]["n"]
     }
+    if "grouped" in slices_of_it.get("calibration", {}):
+        figures["expected_calibration_error.grouped"] = slices_of_it["calibration"]["grouped"]["expected_calibration_error"]
     for what, rows in slices_of_it.get("unseen", {}).items():
         figures |= {f"unseen_{what}.{name}": rows[name]["share"] for name in ("genuine_called_smishing", "scams_caught") if name in rows}
     for folds, row in slices_of_it.get("yardstick", {}).items():
@@ -192,19 +195,68 @@ def headline(slices_of_it: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
     return {**figures, "temperature": _rounded(model["temperature"])}
 
 
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Messages that are said to be about as likely scams."""
+
+    n: int
+    stated: float
+    """Their mean probability."""
+
+    observed: float
+    """The share of them that are scams."""
+
+
+def reliability(hits: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> tuple[Bin, ...]:
+    """The reliability curve: equal-width bins of stated probability, the lowest first; those without rows are left out."""
+    values, stated = np.asarray(hits, dtype=float), np.asarray(probabilities, dtype=float)
+    place = np.minimum((stated * bins).astype(int), bins - 1)
+    return tuple(
+        Bin(int((place == at).sum()), float(stated[place == at].mean()), float(values[place == at].mean())) for at in np.unique(place)
+    )
+
+
 def expected_calibration_error(hits: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> float:
     """Mean distance between stated probability and observed share over equal-width bins, weighted by their rows.
 
     Source: Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015.
     """
-    values, stated = np.asarray(hits, dtype=float), np.asarray(probabilities, dtype=float)
-    place = np.minimum((stated * bins).astype(int), bins - 1)
-    total = 0.0
-    for at in range(bins):
-        inside = place == at
-        if inside.any():
-            total += inside.sum() * abs(values[inside].mean() - stated[inside].mean())
-    return float(total / max(len(values), 1))
+    curve = reliability(hits, probabilities, bins)
+    return sum(one.n * abs(one.observed - one.stated) for one in curve) / max(sum(one.n for one in curve), 1)
+
+
+def precision_at(
+    prevalence: float, scams_called: ArrayLike, genuine_called: ArrayLike, seed: int = 1, resamples: int = 500
+) -> Share | None:
+    """Of the messages called smishing the share that are scams, if `prevalence` of what comes in are scams and the rest is ham.
+
+    By Bayes' formula, prevalence x recall / (prevalence x recall + (1 - prevalence) x false-alarm rate). The 95 % interval draws both rates
+    anew (bootstrap); where there was no false alarm, 3 in n stand for the most there may be (rule of three), which no resampling sees.
+
+    Args:
+        prevalence: between 0 and 1.
+        scams_called: of each scam, whether it is called smishing.
+        genuine_called: of each genuine message.
+        seed: of the draws.
+        resamples: how many.
+
+    Returns:
+        The share, its interval and the count of genuine messages; None if there are no scams, no genuine messages, or none was called.
+    """
+    scams, genuine = np.asarray(scams_called, dtype=bool), np.asarray(genuine_called, dtype=bool)
+    if not len(scams) or not len(genuine) or not (scams.any() or genuine.any()):
+        return None
+    random = np.random.default_rng(seed)
+
+    def precision(recall: Any, alarms: Any) -> Any:
+        right, wrong = prevalence * np.asarray(recall), (1 - prevalence) * np.asarray(alarms)
+        return right / np.maximum(right + wrong, 1e-300)
+
+    recalls = random.binomial(len(scams), scams.mean(), resamples) / len(scams)
+    alarms = random.binomial(len(genuine), genuine.mean(), resamples) / len(genuine)
+    low = np.percentile(precision(recalls, alarms if genuine.any() else min(3 / len(genuine), 1)), 2.5)
+    high = np.percentile(precision(recalls, alarms), 97.5)
+    return {"n": len(genuine), "share": _rounded(precision(scams.mean(), genuine.mean())), "low": _rounded(low), "high": _rounded(high)}
 
 
 def yardstick(

@@ -49,6 +49,7 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
         figures(metrics),
         "### By kind of genuine text, and of scam",
         _slices_table(metrics.get("by_kind", {}), "kind"),
+        *_more(metrics),
         "## Limits",
         "- Sources are few; most scams in them are of 2022-2023, and most chat is older.\n"
         "- A scam without link, sender or demand (“Hi, how are you?”) cannot be told from chat.\n"
@@ -68,11 +69,16 @@ def figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
         f"On the {overall['n']:,} test messages (no near-copy of a corpus message, and no wording of the grammar's, was trained on): accuracy {overall['accuracy']:.3f}, "
         f"macro F1 {overall['macro_f1']:.3f}"
         + (f", AUC of smishing {overall['smishing_auc']:.3f}" if "smishing_auc" in overall else "")
-        + f", expected calibration error {overall['expected_calibration_error']:.3f}. With 95 % bootstrap intervals, by source:"
+        + f", expected calibration error {_calibration(metrics)}. With 95 % bootstrap intervals, by source:"
     )
     lines.append(_slices_table(metrics["by_source"], "source"))
     if "thresholds" in metrics:
         lines.append(_thresholds_table(metrics["thresholds"]))
+    if "grouped" in metrics.get("precision", {}):
+        lines.append(
+            "A filter meets mostly ham. Of what is called smishing, this share is smishing if so many of all messages are; the rest is ham, "
+            "like that of the test messages of sources trained on:\n\n" + _precision_table(metrics["precision"]["grouped"])
+        )
     if "unseen" in metrics:
         lines.append(
             "On senders, and on kinds of text, that a model was not shown at all (a fifth of the grammar's, drawn by name; trained anew without them):\n\n"
@@ -102,6 +108,53 @@ def figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
             f"| at random, as papers split | {random['f1']:.4f} | {random['auc']:.4f} | {random['accuracy']:.4f} |"
         )
     return "\n\n".join(lines)
+
+
+def _calibration(metrics: Mapping[str, Any]) -> str:
+    """The calibration error, on the rows like those it was calibrated on first, if it was measured there."""
+    whole = f"{metrics['test']['expected_calibration_error']:.3f}"
+    parts = metrics.get("calibration", {})
+    if "grouped" not in parts:
+        return whole
+    return f"{parts['grouped']['expected_calibration_error']:.3f} on the {parts['grouped']['n']:,} of sources trained on, {whole} on all"
+
+
+def _more(metrics: Mapping[str, Any]) -> list[str]:
+    """The sections of the model card that the README does without; those that were not measured are left out."""
+    parts = []
+    for name, what in (("sender_kind", "kind of sender"), ("link", "link"), ("length", "length in characters"), ("language", "language")):
+        if f"by_{name}" in metrics:
+            parts += [f"### By {what}", _slices_table(metrics[f"by_{name}"], what)]
+    if "held_out_sources" in metrics:
+        parts += [
+            "### On sources held out",
+            "Trained anew on all other corpora and a sample of the grammar's wordings, tested on the source:",
+            _slices_table(metrics["held_out_sources"], "source held out"),
+        ]
+    if "splits" in metrics:
+        parts += [
+            "### On a random split",
+            "A fifth of the training messages held out, row by row or with near-copies and wordings kept together, and trained anew on the "
+            "rest; what the random split is better by is not to be had on new messages:",
+            _slices_table(metrics["splits"], "split"),
+        ]
+    if "attacks" in metrics:
+        rows = [f"| {name} | {_cell(row['before'])} | {_cell(row['after'])} |" for name, row in metrics["attacks"].items()]
+        size = next(iter(metrics["attacks"].values()))["n"]
+        parts += [
+            "### Under attack",
+            f"Scams caught of {size:,} test scams, before and after their words are disguised; and genuine texts that are called smishing "
+            "only once they are changed in a harmless way:",
+            "\n".join(["| attack | before | after |", "|---|---|---|", *rows]),
+            "\n".join(
+                [
+                    "| harmless change | genuine texts | newly called smishing |",
+                    "|---|---|---|",
+                    *[f"| {name} | {row['n']:,} | {_cell(row)} |" for name, row in metrics["harmless"].items()],
+                ]
+            ),
+        ]
+    return parts
 
 
 def example(classifier: Classifier) -> str:
@@ -160,6 +213,14 @@ def _thresholds_table(rows: Mapping[str, Any]) -> str:
     for name, row in rows.items():
         cells = " | ".join(_cell(row.get(part, {}).get(key)) for part, key, _ in shown)
         lines.append(f"| `{name}` | {row['smishing']:.3f}, {row['spam']:.3f} | {cells} |")
+    return "\n".join(lines)
+
+
+def _precision_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """By threshold, precision at each prevalence."""
+    prevalences = list(dict.fromkeys(prevalence for row in rows.values() for prevalence in row))
+    lines = ["| threshold | " + " | ".join(f"{one} smishing" for one in prevalences) + " |", "|---" * (len(prevalences) + 1) + "|"]
+    lines += [f"| `{name}` | " + " | ".join(_cell(row.get(one)) for one in prevalences) + " |" for name, row in rows.items()]
     return "\n".join(lines)
 
 

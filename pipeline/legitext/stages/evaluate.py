@@ -2,33 +2,38 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 from legitext import charts, tracking
+from legitext.artifact import from_pipeline
 from legitext.brands import registry
+from legitext.classifier import Classifier
 from legitext.decision import DEFAULT, THRESHOLDS
+from legitext.evaluation import evaluate
+from legitext.evasion import compare
 from legitext.files import digest, replacing, write_text
-from legitext.grammar import SENDER_TWIN, TWIN, Template, Twins, load_templates, make_twins
+from legitext.grammar import TWIN, Template, Twins, load_templates, make_twins
 from legitext.messages import Message
-from legitext.metrics import by, calls, goals, headline, overall, share, slices
-from legitext.model import calibrate, choose_thresholds, probabilities, training_rows
+from legitext.metrics import calls, goals, headline, share, slices
+from legitext.model import probabilities
 from legitext.params import Params, load_params
 from legitext.progress import say, track
-from legitext.split import bucket_of, is_held_out
+from legitext.refits import Refits
+from legitext.split import is_held_out
 from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
 from legitext.yardstick import on_uci
 
 PICTURES = Path("data/candidate/pictures")
 PLOTS = Path("data/plots")
-_OF_TWINS = f"^(?:{SENDER_TWIN}|{TWIN})"
+SAMPLE = 1500
+"""Most scams, and most genuine texts, that are disguised."""
 
 
 @stage
@@ -45,25 +50,37 @@ def main() -> None:
     given = probabilities(model["pipeline"], track(messages_of(test), "test messages scored"))
     called = calls(given, model["thresholds"][DEFAULT])
     options = {"seed": settings.seed, "resamples": settings.bootstrap}
-    business = test[test["source"].isin(["grammar", "benchmark_genuine", "benchmark_smishing"])]
+    templates = load_templates(params.synthesize.templates)
+    made = (test["source"] == "grammar").to_numpy()
+    languages = {one.id: one.language for one in templates}
+    business = test["source"].isin(["grammar", "benchmark_genuine", "benchmark_smishing"]).to_numpy()
     late = ((test["source"] == "sms_gateways_us") & test["kind"].isin(["parcel", "bank/account"])).to_numpy()
-    slices_of_it: dict[str, Any] = {
-        "test": overall(list(test["label"]), given, called),
-        "all": slices(test, called, **options),
-        "by_source": by("source", test, called, **options),
-        "gateways_parcel_bank": slices(test[late], called[late], **options),
-        "by_kind": by("kind", test[business_rows(test)], called[business_rows(test)], least=10, **options),
-        "by_brand": by("brand", business, called[business.index], least=30, **options),
-    }
-    slices_of_it["thresholds"] = {
-        name: {**model["thresholds"][name], **_at_threshold(test, calls(given, model["thresholds"][name]), options)} for name in THRESHOLDS
-    }
-    held_out = set(test.loc[test["source"] == "grammar", "group"])
-    slices_of_it["twins"] = _on_twins([one for one in load_templates(params.synthesize.templates) if one.id in held_out], model, params)
-    slices_of_it["unseen"] = _on_unseen(table, model["pipeline"], params)
-    slices_of_it["goals"] = goals(slices_of_it)
+    report = evaluate(
+        test.assign(language=test["group"].map(languages).where(made)),
+        given,
+        model["thresholds"][DEFAULT],
+        model["thresholds"],
+        only={"kind": business_rows(test).to_numpy(), "brand": business, "month": ~made},
+        least={"kind": 10, "brand": 30, "month": 30},
+        parts={"grouped": test["source"].isin(list(model["data"])).to_numpy(), "all": np.ones(len(test), dtype=bool)},
+        **options,
+    )
+    held_out = set(test.loc[made, "group"])
+    report = replace(
+        report,
+        gateways_parcel_bank=slices(test[late], called[late], **options),
+        thresholds={
+            name: {**model["thresholds"][name], **_at_threshold(test, calls(given, model["thresholds"][name]), options)}
+            for name in THRESHOLDS
+        },
+        twins=_on_twins([one for one in templates if one.id in held_out], model, params),
+        disguises=_on_disguises(test, model, options),
+        held_out=Refits(table, model["pipeline"], params).all(),
+    )
     if (table["source"] == "sms_spam").any():
-        slices_of_it["yardstick"] = on_uci(table, params, lambda folds: track(folds, "yardstick: folds on UCI alone"))
+        report = replace(report, yardstick=on_uci(table, params, lambda folds: track(folds, "yardstick: folds on UCI alone")))
+    slices_of_it = report.as_dict()
+    slices_of_it["goals"] = goals(slices_of_it)
     metrics = headline(slices_of_it, model)
     write_text("data/candidate/slices.json", json.dumps(slices_of_it, indent=1) + "\n")
     write_text("data/candidate/metrics.json", json.dumps(metrics, indent=2) + "\n")
@@ -80,6 +97,11 @@ def main() -> None:
     genuine = {
         kind: row["genuine_flagged"] for kind, row in slices_of_it["by_kind"].items() if row.get("genuine_flagged", {}).get("n", 0) >= 30
     }
+    for name, one in report.calibration.items():
+        title = {"grouped": "Test messages of the sources trained on", "all": "All test messages"}[name]
+        charts.reliability(
+            one.bins, PICTURES / f"reliability_{name}.png", f"{title}: calibration error {one.expected_calibration_error:.3f}"
+        )
     charts.shares(genuine, PICTURES / "genuine_flagged.png", "Genuine texts flagged, by kind", "flagged (%)", "#c53030")
     _write_curve(points["all test messages"], PLOTS / "precision_recall.csv")
     with replacing(PLOTS / "confusion.csv") as part:
@@ -151,40 +173,13 @@ def _slice_of(pair: Twins) -> str:
     return f"{'registered sender' if known else 'sender not registered'}: {pair.changed} turned{sender}"
 
 
-def _on_unseen(table: pd.DataFrame, pipeline: Pipeline, params: Params) -> dict[str, Any]:
-    """How models do on senders, and on kinds of text, that they were not shown: a fifth of the grammar's, drawn by name, each in turn.
-
-    Their messages (and twins) leave training and the choice of thresholds. Senders are tested on wordings not trained on either, kinds on
-    all their wordings. The terms are those of the whole model, the coefficients are fitted anew.
-    """
-    settings = params.evaluate
-    made = table["source"] == "grammar"
-    base = table["kind"].str.replace(_OF_TWINS, "", regex=True)
-    features = Pipeline(pipeline.steps[:-1])
-    training, weights, twins = training_rows(table[table["split"] == "train"], params.train)
-    columns = features.transform(track(messages_of(training), "messages read for tests on unseen senders and kinds"))
-    results = {}
-    for name, values in (("senders", table["brand"].where(made)), ("kinds", base.where(made & (base != "turn")))):
-        hidden = {value for value in values.dropna().unique() if bucket_of(f"unseen/{value}") < 0.2}
-        keep = (
-            ~(training["brand"] if name == "senders" else training["kind"].str.replace(_OF_TWINS, "", regex=True)).isin(hidden).to_numpy()
-        )
-        keep |= (training["source"] != "grammar").to_numpy()
-        classifier = clone(pipeline.named_steps["classify"]).fit(
-            columns[keep], training["label"][keep].to_numpy(dtype=str), weights[keep], twins[keep]
-        )
-        fitted = Pipeline([*features.steps, ("classify", classifier)])
-        validation = table[(table["split"] == "validation") & ~(values.isin(hidden) & made)]
-        calibrate(fitted, messages_of(validation), list(validation["label"]))
-        genuine = validation[(validation["label"] == "ham") & (validation["source"] == "grammar")]
-        thresholds = choose_thresholds(probabilities(fitted, messages_of(genuine)), params.train)
-        unseen = table[made & values.isin(hidden) & ~table["kind"].str.startswith(TWIN, na=False)]
-        if name == "senders":
-            unseen = unseen[unseen["split"] == "test"]
-        called = calls(probabilities(fitted, messages_of(unseen)), thresholds[DEFAULT])
-        results[name] = {"held_out": len(hidden), **slices(unseen, called, settings.seed, settings.bootstrap)}
-        say(f"unseen {name}: {len(hidden)} held out, {len(unseen):,} messages")
-    return results
+def _on_disguises(test: pd.DataFrame, model: Mapping[str, Any], options: Mapping[str, int]) -> dict[str, Any]:
+    """`legitext.evasion.compare` on a sample of the test scams, and of the genuine business texts."""
+    scams = test[test["label"] == "smishing"]
+    genuine = test[(test["label"] == "ham") & test["source"].isin(["grammar", "otp", "benchmark_genuine"])]
+    sampled = [messages_of(rows.sample(min(len(rows), SAMPLE), random_state=options["seed"])) for rows in (scams, genuine)]
+    say("scams disguised, genuine texts changed")
+    return compare(Classifier(from_pipeline(model["pipeline"], model["thresholds"], {}, [])), sampled[0], sampled[1], **options)
 
 
 def _write_curve(points: tuple[np.ndarray, np.ndarray], path: Path) -> None:
