@@ -4,8 +4,10 @@ import html
 import io
 import os
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +16,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
+from PIL import Image
 
 from legitext.brands import registry
 from legitext.classifier import Prediction, Reason
@@ -113,10 +116,8 @@ def ablation(store: str = "mlflow.db") -> pd.DataFrame | None:
     if Path(store).is_file():
         from legitext import sweep
 
-        try:
+        with warnings.catch_warnings(action="ignore"), suppress(DataError):  # MLflow's imports warn of notebooks without widgets
             return sweep.ablation(f"sqlite:///{store}").rename(columns=dict(sweep.SHOWN))
-        except DataError:
-            pass
     say("no sweep is tracked here: `make sweep` makes one, and `make notebooks` then shows it")
     return None
 
@@ -231,7 +232,7 @@ def contributions(prediction: Prediction, title: str, most: int = 12) -> Picture
     axes.invert_yaxis()
     axes.axvline(0, color="black", lw=0.8)
     axes.grid(axis="x", alpha=0.3)
-    axes.set(title=title, xlabel=f"added to the log-odds of {prediction.label} (natural logarithm); all together {sum(weights):+.2f}")
+    axes.set(title=f"{title}; all together {sum(weights):+.2f}", xlabel=f"log-odds of {prediction.label}\n(natural logarithm)")
     return _picture(figure)
 
 
@@ -243,5 +244,7 @@ def _plain(text: object, longest: int = 58) -> str:
 
 def _picture(figure: Figure) -> Picture:
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=80, metadata={"Software": None})
-    return Picture(file.getvalue())
+    figure.savefig(file, format="png", dpi=80)
+    small = io.BytesIO()
+    Image.open(file).convert("RGB").quantize(64).save(small, format="png", optimize=True)  # a third of the size, and git keeps it
+    return Picture(small.getvalue())
