@@ -69,7 +69,7 @@ def test_what_is_not_at_hand_is_said_and_not_fatal(tmp_path, monkeypatch, capsys
     assert notebook.corpus("sms_spam", str(tmp_path / "none"), tmp_path) is None
     assert notebook.ablation(str(tmp_path / "none.db")) is None
     said = capsys.readouterr()
-    assert "sms_spam: not found" in said.out + said.err
+    assert "sms_spam is not at hand" in said.out + said.err
     assert "make sweep" in said.out + said.err
     assert not list(tmp_path.iterdir())
     monkeypatch.chdir(tmp_path)

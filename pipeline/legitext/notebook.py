@@ -94,7 +94,7 @@ def held_out(params: Params, per_template: int = 2) -> pd.DataFrame:
 
 
 def corpus(name: str, mirror: str, raw: str | Path = RAW) -> pd.DataFrame | None:
-    """The messages of a source as they were fetched, else from a local copy; None, with a line that says where to get it, if there are none.
+    """The messages of a source as they were fetched, else from a local copy; None, with a line that says so, if there are none.
 
     Args:
         name: of one of `SOURCES`.
@@ -105,10 +105,10 @@ def corpus(name: str, mirror: str, raw: str | Path = RAW) -> pd.DataFrame | None
     if fetched.is_file():
         return read_table(fetched)
     source = next(one for one in SOURCES if one.name == name)
-    loaded = load(source, mirrors_of(os.environ.get("LEGITEXT_CORPORA"), mirror), online=False)
-    if loaded.table is None:
-        say(loaded.why)
-    return loaded.table
+    table = load(source, mirrors_of(os.environ.get("LEGITEXT_CORPORA"), mirror), online=False).table
+    if table is None:
+        say(f"{name} is not at hand, so it is left out here: `legitext fetch` brings it in, or says where to get it")
+    return table
 
 
 def ablation(store: str = "mlflow.db") -> pd.DataFrame | None:
