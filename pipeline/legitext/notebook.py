@@ -232,7 +232,8 @@ def contributions(prediction: Prediction, title: str, most: int = 12) -> Picture
     axes.invert_yaxis()
     axes.axvline(0, color="black", lw=0.8)
     axes.grid(axis="x", alpha=0.3)
-    axes.set(title=f"{title}; all together {sum(weights):+.2f}", xlabel=f"log-odds of {prediction.label}\n(natural logarithm)")
+    figure.suptitle(f"{title}; all together {sum(weights):+.2f}", fontsize="large")
+    axes.set(xlabel=f"log-odds of {prediction.label}\n(natural logarithm)")
     return _picture(figure)
 
 
