@@ -27,6 +27,16 @@ def test_the_figures_are_those_of_the_last_run():
     assert (ROOT / "models/model_card.md").read_text(encoding="utf-8") == report.model_card(slices, info)
 
 
+def test_the_data_card_is_of_the_last_run():
+    facts = json.loads((ROOT / "models/data.json").read_text())
+    assert (ROOT / "models/data_card.md").read_text(encoding="utf-8") == report.data_card(facts)
+    assert facts["trained"] == {name: of["digest"] for name, of in Classifier.load().info["data"].items()}
+    assert {name: sum(of["rows"][label].get("train", 0) for label in of["rows"]) for name, of in facts["sources"].items()} == {
+        **dict.fromkeys(facts["sources"], 0),
+        **{name: of["rows"] for name, of in Classifier.load().info["data"].items()},
+    }
+
+
 def test_the_shown_command_prints_what_is_shown(capsys):
     command, _, shown = between("example").removeprefix("```console\n$ ").removesuffix("\n```").partition("\n")
     assert main(shlex.split(command)[1:]) == 0

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("legitext.joblib", "metrics.json", "slices.json", "model_card.md", "pictures/confusion.png")
+NAMES = ("legitext.joblib", "metrics.json", "slices.json", "model_card.md", "data.json", "data_card.md", "pictures/confusion.png")
 
 
 def run(folder, *command, **environment):

@@ -10,6 +10,7 @@ from legitext.errors import DataError
 from legitext.files import write_text
 from legitext.messages import LABELS
 from legitext.sources import SOURCES
+from legitext.split import SPLITS
 
 EXAMPLE = ("USPS: your parcel is held, confirm your address https://usps-trk.top/a", "+63 995 271 4822")
 """The message that the README shows, with its sender."""
@@ -57,6 +58,109 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
         "- Whoever knows the model can write around it.",
         "## Make it again",
         "`make train` with the same corpora, and the same Python and libraries, gives the same file, bit for bit.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def data_card(facts: Mapping[str, Any]) -> str:
+    """The data card in Markdown, from what `legitext.inventory.inventory` counted."""
+    grammar, made, split = facts["grammar"], facts["made"], facts["split"]
+    here = [source for source in SOURCES if source.name in facts["sources"]]
+    labels = {label: [one for one in grammar["kinds"] if one["label"] == label] for label in LABELS}
+    later = ", ".join(f"{name} from {day} on" for name, day in split["test_from"].items() if name in facts["sources"])
+    caps = ", ".join(f"of {name} {count:,} groups are trained on" for name, count in split["caps"].items() if name in facts["sources"])
+    out = sum(counts.get("left_out", 0) for of in facts["sources"].values() for counts in of["rows"].values())
+    parts = [
+        "# Data card: legitext",
+        "What the model is trained, chosen and measured on. This page is written by the pipeline and counts messages; it shows none. Do not edit it.",
+        "## Use",
+        "Meant to train and measure classifiers of texts to US phones: genuine texts of businesses and personal chat (`ham`), advertising "
+        "(`spam`), and phishing by text (`smishing`). Not meant to estimate how common scams are: the shares of labels are those of the "
+        "sources, not of anybody's phone. Not meant to learn about persons, and not to write scams.",
+        "## Sources",
+        _table(
+            ("source", "holds", "language", "licence", "citation", "address", "use"),
+            [
+                (
+                    one.name,
+                    one.holds,
+                    one.language,
+                    one.licence,
+                    one.citation,
+                    one.address,
+                    "testing alone" if one.role == "test" else "training, testing",
+                )
+                for one in here
+            ],
+        ),
+        (f"Not at hand in this run: {', '.join(facts['missing'])}. " if facts["missing"] else "")
+        + "The grammar's messages are made from wordings written for this project, under its own licence"
+        + (", and corrections are texts that users labelled; they stay on their machine." if "corrections" in facts["sources"] else ".")
+        + " Corpora are fetched, never kept in the repository. Sources for testing alone never enter training.",
+        "## Messages by label and split",
+        _table(
+            ("source", "label", *SPLITS, "digest of the source's training rows"),
+            [
+                (source, label, *(counts.get(name, 0) for name in SPLITS), f"`{facts['trained'][source]}`" if "train" in counts else "")
+                for source, of in facts["sources"].items()
+                for label, counts in of["rows"].items()
+            ],
+        ),
+        "### Length, senders, links",
+        _table(
+            ("source", "label", "characters (median)", "characters (longest tenth from)", "with a sender", "with a link"),
+            [
+                (source, label, of["median"], of["longest_tenth"], f"{of['with_sender']:.1%}", f"{of['with_link']:.1%}")
+                for source, row in facts["sources"].items()
+                for label, of in row["texts"].items()
+            ],
+        ),
+        "## Left out",
+        "\n".join(
+            [
+                f"- {out:,} messages (`left_out`): training rows that are near-copies of validation or test rows (from {split['near_copy']:.0%} of "
+                "word pairs in common), validation rows near test rows, held-out sentences that turn wordings, "
+                "and what a cap or a role keeps out of training.",
+                *([f"- Caps, where there is too much of one thing: {caps}."] if caps else []),
+                *([f"- Late messages are tested on, never trained on: {later}."] if later else []),
+                "- Before that, rows that a source's own reader drops: those of `mishra_soni` that are UCI's; of the gateways advertising with a "
+                "way out, and abroad also other languages and account-credit bait, whose labels are loose.",
+                "- Names in the sender column of the gateways, which are those of services and not of who sent. Masks of numbers and names, "
+                "which would give a source away, are filled in.",
+            ]
+        ),
+        "## Grammar",
+        f"Version `{grammar['digest']}` (a digest of its files): {grammar['wordings']:,} wordings, and {grammar['turns']:,} sentences that make a "
+        f"scam of a genuine wording. {made['per_template']} messages are made from each wording, up to {made['twins_per_template']} scam "
+        "twins from each genuine one that can be turned.",
+        _table(
+            ("label", "language", "kinds", "wordings", "messages"),
+            [
+                (label, language, len(rows), sum(row["wordings"] for row in rows), sum(row["messages"] for row in rows))
+                for label, kinds in labels.items()
+                for language in dict.fromkeys(one["language"] for one in kinds)
+                for rows in ([one for one in kinds if one["language"] == language],)
+            ],
+        ),
+        "Habits, as shares of messages (`parts` and `cut` of the long ones, `tricks` of scams and spam alone): "
+        + ", ".join(f"{name} {share:.0%}" for name, share in made["habits"].items())
+        + ".",
+        "### By brand",
+        _table(("brand", *LABELS), [(brand, *(counts.get(label, 0) for label in LABELS)) for brand, counts in grammar["brands"].items()]),
+        "### By kind",
+        _table(
+            ("label", "language", "kind", "wordings", "messages"),
+            [tuple(one[name] for name in ("label", "language", "kind", "wordings", "messages")) for one in grammar["kinds"]],
+        ),
+        "## Limits",
+        "- The genuine business texts are written, not received: the wordings follow help pages and public reports, but real ones vary more.\n"
+        "- Twins and invented senders are tidier than what scams come with; habits are drawn at set rates, not measured ones.\n"
+        "- Chat is of 2010-2015 and from few people; most real scams are of 2022-2023; spam is mostly British and Philippine.\n"
+        "- Corpora label by hand or by rule; near the border of spam and smishing they disagree.\n"
+        "- Spanish is only in the grammar; other languages are hardly there.",
+        "## Make it again",
+        "`make train` fetches the corpora, makes the grammar's messages and splits all by near-duplicate group; the same corpora, wordings and "
+        "`params.yaml` give the same rows, and the digests above. `legitext grammar` shows the wordings, with file and line.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -180,6 +284,11 @@ def update_readme(path: str | Path, sections: Mapping[str, str]) -> None:
         new = f"{head}{begin}\n{section}\n{end}{tail}"
     if new != old:
         write_text(path, new)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [list(head), ["---"] * len(head), *lines])
 
 
 def _data_table(data: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Turn the fitted pipeline into the file that can be served, write its model card, and register it as challenger."""
+"""Turn the fitted pipeline into the file that can be served, write its model and data card, and register it as challenger."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,12 @@ import joblib
 import numpy as np
 
 from legitext import artifact, report, tracking
+from legitext.brands import registry
 from legitext.classifier import Classifier
 from legitext.errors import ArtifactError
 from legitext.files import digest, write_text
+from legitext.grammar import load_templates
+from legitext.inventory import inventory
 from legitext.model import scores_in_parts
 from legitext.params import load_params
 from legitext.progress import say
@@ -24,8 +27,8 @@ CHECKED = 5
 
 @stage
 def main() -> None:
-    """`data/model.joblib` and the figures in `data/candidate` to model file and model card there, and a registered version."""
-    load_params()
+    """`data/model.joblib` and the figures in `data/candidate` to model file and cards there, and a registered version."""
+    params = load_params()
     model = joblib.load("data/model.joblib")
     sources = json.loads(Path("data/sources.json").read_text(encoding="utf-8"))
     slices = json.loads(Path("data/candidate/slices.json").read_text(encoding="utf-8"))
@@ -39,7 +42,10 @@ def main() -> None:
             f"served and trained model differ by {apart:.2e} on a test message, more than {LARGEST_DIFFERENCE:.0e}: nothing was written"
         )
     say(f"served and trained model agree on {len(messages):,} test messages within {apart:.1e}")
+    facts = inventory(table, load_templates(params.synthesize.templates), registry(), params, model["data"], sources["missing"])
     artifact.save(made, CANDIDATE)
+    write_text("data/candidate/data.json", json.dumps(facts, indent=1) + "\n")
+    write_text("data/candidate/data_card.md", report.data_card(facts))
     write_text("data/candidate/model_card.md", report.model_card(slices, classifier.info))
     for note in classifier.info["notes"]:
         say(note)
