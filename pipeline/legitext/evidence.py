@@ -95,7 +95,10 @@ _HEADS = {
 }
 """How the words begin with which each pattern does, up to three letters; beside them `code_given` begins with digits or one letter."""
 
-_INSIDE = {"rates_line": ("rates", "std msg", "msg frequency", "recurring", "autodialed"), "no_share": ("not ", "n't ", "nt ", "never ", "keep ")}
+_INSIDE = {
+    "rates_line": ("rates", "std msg", "msg frequency", "recurring", "autodialed"),
+    "no_share": ("not ", "n't ", "nt ", "never ", "keep "),
+}
 """For the patterns that may begin inside a word, what a text must hold."""
 
 _HEAD = re.compile(r"\b(?:\w{1,3}|'ll)")
