@@ -80,7 +80,7 @@ def test_the_word_cache_is_bounded(monkeypatch):
     monkeypatch.setattr("legitext.classifier._CACHED_WORDS", 10)
     small = Classifier.load()
     small.predict([f"abc{chr(97 + number)}def{chr(97 + number)}" for number in range(26)])
-    assert len(small._runs) <= 10
+    assert len(small._known) <= 10
 
 
 def test_the_packaged_model_answers():

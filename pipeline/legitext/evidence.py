@@ -5,6 +5,7 @@ Every feature is 0 or 1, and 0 where nothing is known: a message without sender 
 
 import re
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import Protocol
 
 from legitext.brands import Brand
@@ -59,6 +60,92 @@ _SETTLING: dict[str, str] = {
 }
 _COMPILED = {name: re.compile(pattern) for group in (_ASKS, _PRESSURE, _SETTLING) for name, pattern in group.items()}
 _DENIED = re.compile(r"\b(?:not|never|n't|dont|wont|nor|no one|nobody|without|won't|don't)\b(?: \w+){0,3} ?$|n't (?:\w+ ){0,3}$")
+
+_HEADS = {
+    "asks_password": "con ent giv nee pro rep sen upd ver wit",
+    "asks_card": "car cre cvv deb rep res sen tex",
+    "asks_pin": "and atm car con deb ent wit you",
+    "asks_ssn": "las soc ssn",
+    "asks_fee": "cle cus dut han imp pro re red rel shi sto",
+    "asks_reply_y": "ans rep res sen tex",
+    "asks_reopen": "cop exi in int re reo to wit",
+    "asks_call": "cal con dia pho rin",
+    "asks_gift_card": "app gif goo itu raz ste van",
+    "asks_app_install": "dow ins",
+    "asks_code": "ask col con for giv nee pas pro rea rep req res say sen sha sho tel tex",
+    "says_will_ask": "'ll adv age dep goi is may off rep spe tea tec wil",
+    "asks_crypto": "bin bit btc coi cry eth usd",
+    "asks_move_chat": "lin sig tel vib wec wha",
+    "asks_tap": "acc cli fol go ope pre tap use vis",
+    "asks_confirm_details": "com con cor fil pro re ree sup upd val ver",
+    "asks_save_number": "bro dro los my new pho sav",
+    "asks_who": "are is nic whe who wro",
+    "deadline": "act as asa bef by exp imm in nex onl rig wit",
+    "suspension": "blo dea det dis fre fro imp loc res rev sei sus ter",
+    "on_hold": "can hel hol on ret sto",
+    "last_notice": "2nd 3rd fin imm las thi urg",
+    "threat": "arr col cou cre enf fin lat law leg lic pen pro war",
+    "failed": "can cou dec fai inc inv mis out ove sus una unp unr unu wro",
+    "prize": "1st 2nd 3rd cla con dra luc pri raf sel win won",
+    "gift": "bon fre gif poi rew vou",
+    "money_offer": "a ear inc mak pai par per pro rem sal wor",
+    "opt_out": "opt rep rpl sen sto tex txt uns",
+    "if_not_you": "did dis if ign was",
+    "code_given": "cod otp pas pin",
+}
+"""How the words begin with which each pattern does, up to three letters; beside them `code_given` begins with digits or one letter."""
+
+_INSIDE = {
+    "rates_line": ("rates", "std msg", "msg frequency", "recurring", "autodialed"),
+    "no_share": ("not ", "n't ", "nt ", "never ", "keep "),
+}
+"""For the patterns that may begin inside a word, what a text must hold."""
+
+_HEAD = re.compile(r"\b(?:\w{1,3}|'ll)")
+
+
+def _patterns_by_head() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
+    found: dict[str, list[tuple[str, re.Pattern[str]]]] = {letter: [("code_given", _COMPILED["code_given"])] for letter in ascii_lowercase}
+    for name, heads in _HEADS.items():
+        for head in heads.split():
+            found.setdefault(head, []).append((name, _COMPILED[name]))
+    return {head: tuple(patterns) for head, patterns in found.items()}
+
+
+_BY_HEAD = _patterns_by_head()
+_DIGITS_AHEAD = (("code_given", _COMPILED["code_given"]),)
+
+
+def _said(lower: str) -> dict[str, Span]:
+    """Where each pattern is first met, if it is not denied there; each is tried only where a word begins as it does."""
+    found: dict[str, Span] = {}
+    passed: dict[str, int] = {}  # by name the end of what was denied: matches do not overlap
+    for head in _HEAD.finditer(lower):
+        word = head[0]
+        patterns = _BY_HEAD.get(word)
+        if patterns is None:
+            if not (len(word) == 3 and word.isdecimal()):
+                continue
+            patterns = _DIGITS_AHEAD
+        start = head.start()
+        for name, pattern in patterns:
+            if name in found or passed.get(name, 0) > start:
+                continue
+            match = pattern.match(lower, start)
+            if match is not None:
+                if name in _ASKS and _DENIED.search(lower, max(0, start - 40), start):
+                    passed[name] = match.end()
+                else:
+                    found[name] = match.span()
+    for name, pieces in _INSIDE.items():
+        for piece in pieces:
+            if piece in lower:
+                match = _COMPILED[name].search(lower)
+                if match is not None:
+                    found[name] = match.span()
+                break
+    return found
+
 
 ASKS_BACK = re.compile(r"\b(?:reply|text|answer|respond)\b[^.]{0,15}\b(?:y|n|yes|no|1|2)\b|\bcall\b", re.IGNORECASE)
 """What asks for an answer or a call, as genuine questions about a payment do, too."""
@@ -212,11 +299,8 @@ def find_evidence(reading: Reading) -> list[Clue]:
         add("disguised_words")
     if counts.get("spaced"):
         add("spaced_words")
-    for name, pattern in _COMPILED.items():
-        for match in pattern.finditer(reading.lower):
-            if name not in _ASKS or not _DENIED.search(reading.lower, max(0, match.start() - 40), match.start()):
-                add(name, reading.folded.span(*match.span()))
-                break
+    for name, span in _said(reading.lower).items():
+        add(name, reading.folded.span(*span))
     if "sender_impossible" in clues:
         asked = ASKS_BACK.search(reading.lower)
         if asked is not None:
@@ -228,9 +312,9 @@ def find_evidence(reading: Reading) -> list[Clue]:
     strange = next((clues[name] for name in _STRANGE if name in clues), None)
     if strange is not None and not {"link_odd_suffix", "link_random"}.isdisjoint(clues):
         add("link_strange_twice", strange.span, strange.link)
-    for word, (start, end) in zip(reading.words, reading.spans, strict=True):
+    for word, span in zip(reading.words, reading.spans, strict=True):
         if len(word) > 4 and misspelt_brand(word, reading.brands) is not None:
-            add("brand_misspelt", (start, end))
+            add("brand_misspelt", span)
             break
     if speaker is not None:
         for ask in speaker.never_asks:

@@ -207,6 +207,9 @@ _FIND = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_HINT = re.compile(r"\.[^\W_]|[\[({](?:\.|dot)|[ ]\.[ ]?[a-z]|\*[a-z]|:[ ]?(?:[/\\]|www\.)", re.IGNORECASE)
+"""What every link and address holds: a dot, or what stands for it, before a letter or digit, or the end of a scheme."""
+
 _NEW_LINK = re.compile(r"[a-z]{3,8}:|www\.|//", re.IGNORECASE)
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _IPV6 = re.compile(r"\[([0-9a-fA-F:.]{2,45})\]")
@@ -287,7 +290,7 @@ def find_links(text: str | Folded, brands: Registry | None = None) -> list[Link]
 def scan(folded: Folded, brands: Registry | None = None) -> Found:
     """Links and e-mail addresses of a folded text."""
     text = folded.text
-    if "." not in text and "*" not in text and "://" not in text and "dot" not in text.lower():
+    if _HINT.search(text) is None:
         return Found()
     brands = registry() if brands is None else brands
     if "\n" in text and "://" in text:
@@ -295,7 +298,12 @@ def scan(folded: Folded, brands: Registry | None = None) -> Found:
     links: list[Link] = []
     emails: list[tuple[int, int]] = []
     position = 0
-    while (match := _FIND.search(text, position)) is not None:
+    while (hint := _HINT.search(text, position)) is not None:
+        # A link begins at most one space before its first hint, so what stands before the space before that is passed over.
+        near = text.rfind(" ", position, hint.start())
+        match = _FIND.search(text, max(position, text.rfind(" ", position, max(near, position))))
+        if match is None:
+            break
         position = match.end()
         if match["email"] is not None:
             emails.append(folded.span(*match.span("email")))

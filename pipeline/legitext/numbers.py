@@ -99,10 +99,14 @@ FORMATS: dict[str, tuple[re.Pattern[str], Callable[[str], bool] | None]] = {
 """Each format's name with the pattern of its numbers and the check of one that matches, if it has a check digit."""
 
 
+_MAY_HOLD = re.compile(r"\d(?:[ -]?\d){8}|1Z")
+"""What each format holds: nine digits with at most a space or hyphen between them, or the head of a UPS number."""
+
+
 def find_numbers(text: str) -> list[Number]:
     """The numbers of known formats in `text`, in order; of formats that overlap, the first in `FORMATS`."""
     found: list[Number] = []  # in order; no two overlap
-    if not any(character.isdigit() for character in text):
+    if _MAY_HOLD.search(text) is None:
         return found
     for name, (pattern, checks) in FORMATS.items():
         for match in pattern.finditer(text):

@@ -42,13 +42,18 @@ def parts_of(reading: Reading) -> list[tuple[int, int]]:
 
 def runs_between(cuts: Sequence[int], reading: Reading) -> Iterator[tuple[int, int]]:
     """The parts between `cuts` as places of their first and their last cut; at most about 27 for each cut, so linear in their number."""
+    whole = cuts[-1]
+    if whole < LEAST_WORDS_WITH_LINK:
+        return
+    linked = "" in reading.words
     for first, start in enumerate(cuts):
         for last in range(first + 1, len(cuts)):
             length = cuts[last] - start
             if length > MOST_WORDS:
                 break
-            enough = length >= LEAST_WORDS or (length >= LEAST_WORDS_WITH_LINK and "" in reading.words[start : cuts[last]])
-            if enough and length < cuts[-1]:
+            if length < LEAST_WORDS_WITH_LINK or length == whole:
+                continue
+            if length >= LEAST_WORDS or (linked and "" in reading.words[start : cuts[last]]):
                 yield first, last
 
 

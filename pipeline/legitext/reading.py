@@ -129,8 +129,9 @@ def _words(
     raw: list[str] = []  # words as written in lower case, for the names of brands
     skipped = sorted([(link.start, link.end, "") for link in links] + [(*span, EMAIL_WORD) for span in emails])
     at = 0
+    moved = folded.origin is not None
     for match in _TOKEN.finditer(lower):
-        start, end = folded.span(*match.span())
+        start, end = folded.span(*match.span()) if moved else match.span()
         while at < len(skipped) and skipped[at][1] <= start:
             words.append(skipped[at][2])
             raw.append("")
@@ -172,6 +173,8 @@ def _name_brands(
     brands: Registry,
 ) -> None:
     """Find the names of brands among `raw` words; each becomes one `BRAND_WORD` in `words`."""
+    if brands.phrases.keys().isdisjoint(raw):
+        return  # as in most texts
     index = 0
     gone: list[int] = []
     while index < len(raw):

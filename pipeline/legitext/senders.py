@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from legitext.brands import Brand, Registry, registry, words_of_name
@@ -70,11 +71,19 @@ def read_sender(sender: str | None, brands: Registry | None = None) -> Sender:
     """
     if sender is None:
         return ABSENT
+    brands = registry() if brands is None else brands
+    return _read_known(sender, brands) if len(sender) <= _LONGEST_KEPT else _read(sender, brands)
+
+
+_LONGEST_KEPT = 64
+"""Characters of a sender that is kept once read, so that what is kept stays small."""
+
+
+def _read(sender: str, brands: Registry) -> Sender:
     folded = fold(sender)
     shown = folded.text.strip()
     if not shown:
         return ABSENT
-    brands = registry() if brands is None else brands
     tricked = any(folded.counts.get(trick) for trick in ("lookalike", "invisible", "marks", "styled"))
     if _EMAIL.fullmatch(shown):
         return _email(shown.casefold(), brands, tricked)
@@ -86,6 +95,9 @@ def read_sender(sender: str | None, brands: Registry | None = None) -> Sender:
         return Sender("unreadable")
     owners = () if tricked else _owners_of_name(shown, brands)
     return Sender("name", brands=owners, disguised=tricked or (not owners and _is_disguised(shown, brands)))
+
+
+_read_known = lru_cache(maxsize=4096)(_read)  # the same senders come again and again
 
 
 def _owners_of_name(shown: str, brands: Registry) -> tuple[Brand, ...]:

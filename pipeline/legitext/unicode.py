@@ -14,7 +14,10 @@ _PUNCTUATION = {"‘": "'", "’": "'", "‛": "'", "ʼ": "'", "“": '"', "”"
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0\u2800")
 _WORD = re.compile(r"\w+")
 _SPACED = re.compile(r"(?<![\w.])[^\W\d_](?P<gap>[ .*_|/-])(?:[^\W\d_](?P=gap)){2,38}[^\W\d_](?!\w|[.@/-]\w)")
-_MIXED = re.compile(r"(?<![\w@$])(?=[a-zA-Z]*[0-9@$!|_*^~./'-]?[a-zA-Z0-9])[a-zA-Z0-9@$!|]+(?:[/|_*^~.'-][a-zA-Z0-9@$!|]+){0,3}(?<![!|])")
+_PLAINLY = r"(?!(?:[A-Z]?[a-z]+|[A-Z]+)(?![\w@$!|/*^~.'-]))"  # a word in plain letters is no disguise, so most are passed over at once
+_MIXED = re.compile(
+    rf"(?<![\w@$]){_PLAINLY}(?=[a-zA-Z]*[0-9@$!|_*^~./'-]?[a-zA-Z0-9])[a-zA-Z0-9@$!|]+(?:[/|_*^~.'-][a-zA-Z0-9@$!|]+){{0,3}}(?<![!|])"
+)
 _LEET_AS_I = str.maketrans("0134578@$!|I", "oieastbasiil")
 _LEET_AS_L = str.maketrans("0134578@$!|l", "oleastbasllI")
 _SIGNS = re.compile(r"[/|_*^~.'-]")
