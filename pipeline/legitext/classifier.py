@@ -297,7 +297,7 @@ class Classifier:
         block = self._characters
         found = [block.places[run] for run in runs_in(word, block.shortest, block.longest) if run in block.places]
         runs = (sum(map(column.__getitem__, found), 0.0) for column in block.columns)
-        sums: _Sums = (*own, *runs)  # type: ignore[assignment]  # four and four
+        sums: _Sums = (*own, *runs)
         if len(self._known) >= _CACHED_WORDS:
             self._known.clear()
         self._known[word] = sums
@@ -391,7 +391,7 @@ class _Block:
         """What each term adds under the root, and to each label; arrays take a third of the memory of lists, and are there at once."""
 
     def of(self, place: int, label: int) -> float:
-        return self.columns[1 + label][place]
+        return float(self.columns[1 + label][place])
 
 
 def advice_on(label: str, reading: Reading, clues: Iterable[Clue]) -> tuple[str, ...]:
