@@ -94,7 +94,7 @@ class Train:
     hidden_words: float = field(default=0.1, metadata={"low": 0.0, "high": 10.0})
     """Weight of each message with its words hidden, so that evidence must carry the verdict."""
 
-    swapped_letters: float = field(default=0.15, metadata={"low": 0.0, "high": 1.0})
+    swapped_letters: float = field(default=0.22, metadata={"low": 0.0, "high": 1.0})
     """Share of messages learnt with letters swapped in three of ten words."""
 
     parts: float = field(default=0.35, metadata={"low": 0.0, "high": 1.0})
