@@ -45,16 +45,24 @@ def test_a_label_never_seen_has_no_probability(made):
     assert (probabilities(pipeline, [Message("hello there")])[:, LABELS.index("spam")] == 0).all()
 
 
-def test_calibration_finds_the_temperature_of_inflated_scores(made, small_model):
+def test_calibration_mends_inflated_scores_and_a_shifted_ham(made, small_model, monkeypatch):
     from copy import deepcopy
 
     from legitext.model import calibrate
 
+    monkeypatch.setattr("legitext.parts.LEFT_OUT", 0.0)  # what is left out costs the same however inflated the scores
     held_out = made.iloc[1::2]
+    own = calibrate(deepcopy(small_model), messages_of(held_out), list(held_out["label"]))
     inflated = deepcopy(small_model)
-    inflated.named_steps["classify"].coef_ *= 3
-    inflated.named_steps["classify"].intercept_ *= 3
-    assert calibrate(inflated, messages_of(held_out), list(held_out["label"])) == pytest.approx(3, rel=0.05)
+    classifier = inflated.named_steps["classify"]
+    classifier.coef_ *= 3
+    classifier.intercept_ = 3 * classifier.intercept_ - 4 * (classifier.classes_ == "ham")
+    ham = LABELS.index("ham")
+    before = probabilities(inflated, messages_of(held_out))
+    assert calibrate(inflated, messages_of(held_out), list(held_out["label"])) == pytest.approx(3 * own, rel=0.05)
+    given = probabilities(inflated, messages_of(held_out))
+    assert given[:, ham].mean() == pytest.approx((held_out["label"] == "ham").mean(), abs=0.01)
+    assert abs(before[:, ham].mean() - given[:, ham].mean()) > 0.02
 
 
 @pytest.mark.parametrize(("share", "expected_above"), [(0.0, 0), (0.1, 10), (0.255, 25), (1.0, 100)])
