@@ -53,7 +53,7 @@ def precision_recall(points: dict[str, tuple[ArrayLike, ArrayLike]], path: Path,
 
 def reliability(bins: Sequence[Bin], path: Path, title: str) -> None:
     """Stated probability of smishing across, observed share of scams up, both in percent; a dot grows with the messages of its bin."""
-    figure, axes = plt.subplots(figsize=(4.8, 4.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(5.6, 4.8), layout="constrained")
     stated, observed = [100 * one.stated for one in bins], [100 * one.observed for one in bins]
     axes.plot([0, 100], [0, 100], color=_GREY, linestyle="--", label="as stated")
     axes.plot(stated, observed, color=_BLUE, label="observed")

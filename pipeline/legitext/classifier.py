@@ -151,7 +151,7 @@ class Classifier:
         Args:
             path: a model file.
             brands: a TOML file of brands of your own, in the form of the package's `brands.toml`; nothing is trained again.
-            threshold: `strict` (fewest false alarms), `balanced` or `catch` (most scams caught), see `legitext info` for what each costs;
+            threshold: `strict` (fewest false alarms), `balanced` or `catch` (most scams caught), see the README for what each costs;
                 or a number above 0 and up to 1, how likely smishing, or spam, must be against ham.
 
         Raises:

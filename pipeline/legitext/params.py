@@ -88,7 +88,7 @@ class Train:
     spam_false_alarms: Mapping[str, float] = field(default_factory=lambda: {"strict": 0.001, "balanced": 0.005, "catch": 0.01})
     """By name, the share of them that may be called spam."""
 
-    evidence_penalty: float = field(default=16.0, metadata={"low": 0.01, "high": 10_000})
+    evidence_penalty: float = field(default=4.0, metadata={"low": 0.01, "high": 10_000})
     """How many times stronger the penalty on the coefficients of evidence is than on those of words."""
 
     hidden_words: float = field(default=0.1, metadata={"low": 0.0, "high": 10.0})
