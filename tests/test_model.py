@@ -115,6 +115,16 @@ def test_of_twins_the_words_teach_nothing():
     assert without.coef_[1, 2] > 0
 
 
+def test_rows_given_in_blocks_are_fitted_as_those_given_at_once():
+    X = columns(*np.random.default_rng(1).integers(0, 2, (60, 7)))
+    y, twins = ["ham", "spam", "smishing"] * 20, [True, False, False, False] * 15
+    options = {"evidence": 2, "evidence_penalty": 4.0, "hidden_words": 0.1}
+    once = EvidenceRegression(**options).fit(X, y, evidence_only=twins)
+    blocks = EvidenceRegression(**options).fit((X[start : start + 13] for start in range(0, 60, 13)), y, evidence_only=twins)
+    assert (once.coef_ == blocks.coef_).all()
+    assert (once.intercept_ == blocks.intercept_).all()
+
+
 def test_letters_are_swapped_in_a_share_of_the_messages_and_the_same_each_time(made):
     changed = with_swapped_letters(made, 0.5)
     assert changed.equals(with_swapped_letters(made, 0.5))

@@ -2,14 +2,14 @@
 
 import hashlib
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_matrix, diags, hstack, vstack
+from scipy.sparse import csr_matrix, diags, get_index_dtype, hstack, issparse
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
@@ -19,12 +19,12 @@ from legitext import artifact, habits
 from legitext.classifier import Classifier
 from legitext.decision import THRESHOLDS
 from legitext.evidence import EVIDENCE
-from legitext.features import AdditiveTfidf, EvidenceFeatures, Reader
+from legitext.features import AdditiveTfidf, EvidenceFeatures, Reader, fit_columns
 from legitext.grammar import SENDER_TWIN, TWIN
 from legitext.messages import HAM, LABELS, SMISHING, Message
 from legitext.params import Train
 from legitext.parts import parts_of, price_of
-from legitext.reading import read
+from legitext.reading import Reading, read
 from legitext.table import messages_of
 
 BLOCKS = ("words", "characters", "evidence")
@@ -77,11 +77,17 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.hidden_words = hidden_words
         self.max_iter = max_iter
 
-    def fit(self, X: csr_matrix, y: Sequence[str], sample_weight: ArrayLike | None = None, evidence_only: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: csr_matrix | Iterable[csr_matrix],
+        y: Sequence[str],
+        sample_weight: ArrayLike | None = None,
+        evidence_only: ArrayLike | None = None,
+    ) -> Self:
         """Learn `coef_` (n_classes, n_columns), `intercept_` (n_classes,) and `classes_`.
 
         Args:
-            X: shape (n_rows, n_columns), the evidence last.
+            X: shape (n_rows, n_columns), the evidence last; or some rows at a time.
             y: a label a row.
             sample_weight: a weight a row.
             evidence_only: true for rows whose words teach nothing, such as a genuine wording with a fake link: they count with their
@@ -90,19 +96,27 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         labels = np.asarray(y, dtype=str)
         weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         hidden = np.zeros(len(labels), dtype=bool) if evidence_only is None else np.asarray(evidence_only, dtype=bool)
-        words = X.shape[1] - self.evidence
-        scale = np.r_[np.ones(words), np.full(self.evidence, self.evidence_penalty**-0.5)]
-        scaled = X @ diags(scale)
-        rows, of, weigh = [scaled[~hidden]], [labels[~hidden]], [weights[~hidden]]
         again = weights > 0 if self.hidden_words else hidden
-        if again.any():
-            rows.append(hstack([csr_matrix((int(again.sum()), words)), scaled[again][:, words:]]))
-            of.append(labels[again])
-            weigh.append(np.where(hidden, weights, weights * self.hidden_words)[again])
         # Single precision halves the memory to move, so the fit is twice as fast; coefficients are kept in single precision anyway.
-        all_rows = vstack(rows).tocsr().astype(np.float32)
+        blocks: Iterable[csr_matrix] = [X] if issparse(X) else X
+        whole, bare, start = [], [], 0
+        for block in blocks:
+            rows = slice(start, start + block.shape[0])
+            words = block.shape[1] - self.evidence
+            scale = np.r_[np.ones(words), np.full(self.evidence, self.evidence_penalty**-0.5)]
+            scaled = block @ diags(scale)
+            whole.append(scaled[~hidden[rows]].astype(np.float32))
+            without = scaled[again[rows]][:, words:]
+            bare.append(hstack([csr_matrix((without.shape[0], words)), without]).tocsr().astype(np.float32))
+            start = rows.stop
+        if again.any():
+            whole += bare
         fitted = LogisticRegression(C=self.C, max_iter=self.max_iter, tol=1e-4).fit(
-            all_rows, np.concatenate(of), sample_weight=np.concatenate(weigh).astype(np.float32)
+            _stacked(whole),
+            np.concatenate([labels[~hidden], labels[again]]),
+            sample_weight=np.concatenate(
+                [weights[~hidden], np.where(hidden, weights, weights * self.hidden_words)[again]], dtype=np.float32
+            ),
         )
         self.classes_ = fitted.classes_
         coef, self.intercept_ = _symmetric(fitted)
@@ -120,6 +134,21 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     def predict(self, X: csr_matrix) -> NDArray[np.str_]:
         """The likeliest label of each row."""
         return np.asarray(self.classes_[self.decision_function(X).argmax(axis=1)])
+
+
+def _stacked(blocks: list[csr_matrix]) -> csr_matrix:
+    """Blocks of rows, one below the other. The list is emptied on the way, so that the rows are not held twice."""
+    size, columns = sum(block.nnz for block in blocks), blocks[0].shape[1]
+    kind = get_index_dtype(maxval=max(size, columns))
+    ends = np.cumsum(np.concatenate([[0], *(np.diff(block.indptr) for block in blocks)]), dtype=kind)
+    values, places = np.empty(size, dtype=np.float32), np.empty(size, dtype=kind)
+    blocks.reverse()
+    start = 0
+    while blocks:
+        block = blocks.pop()
+        values[start : start + block.nnz], places[start : start + block.nnz] = block.data, block.indices
+        start += block.nnz
+    return csr_matrix((values, places, ends), shape=(len(ends) - 1, columns))
 
 
 def _symmetric(regression: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -142,15 +171,19 @@ def fit(
 
     For `weights` and `evidence_only` see `EvidenceRegression.fit`; for `groups`, one a message, `AdditiveTfidf.fit`.
     """
-    pipeline.fit(
-        messages,
-        list(labels),
-        features__groups=None if groups is None else list(groups),
-        classify__sample_weight=weights,
-        classify__evidence_only=evidence_only,
-    )
+    reader, features, *between = (step for _, step in pipeline.steps[:-1])
+    blocks = fit_columns([block for _, block in features.transformer_list], _readings(reader, messages), groups)
+    for step in between:
+        blocks = map(step.transform, blocks)
+    pipeline.named_steps["classify"].fit(blocks, list(labels), weights, evidence_only)
     _round(pipeline)
     return pipeline
+
+
+def _readings(reader: Reader, messages: Iterable[Message]) -> Iterator[Reading]:
+    """What the reader makes of messages, one at a time."""
+    for message in messages:
+        yield from reader.transform([message])
 
 
 def probabilities(pipeline: Pipeline, messages: Iterable[Message]) -> NDArray[np.float64]:
