@@ -107,6 +107,7 @@ def test_characters_stay_inside_their_word():
 def test_columns_made_in_one_pass_are_those_of_fit_and_transform(made, monkeypatch):
     """To the bit, with fewer rows at a time than there are."""
     monkeypatch.setattr("legitext.features.ROWS", 37)
+    monkeypatch.setattr("legitext.features.LARGE", 3000)
     readings, groups = Reader().transform(messages_of(made[:400])), list(made["group"][:400])
 
     def blocks():

@@ -1,7 +1,7 @@
 """The scikit-learn transformers: from messages to the columns of the model."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -18,8 +18,11 @@ from legitext.terms import runs_in, word_terms
 
 T = TypeVar("T")
 
-ROWS = 20_000
+ROWS = 5_000
 """Rows of a block that are in work at once."""
+
+LARGE = 16_000_000
+"""Parts that are held as one: of so many the memory is given back to the system at once."""
 
 PIECES: dict[str, Callable[[Sequence[str], int, int], Iterable[str]]] = {"words": word_terms, "characters": lambda words, *_: words}
 """What cuts the words of a reading into pieces."""
@@ -34,31 +37,39 @@ class Bag(Generic[T]):
     def __init__(self, parts_of: Callable[[T], Iterable[str]], things: Iterable[T] = ()) -> None:
         self.numbers: dict[str, int] = {}
         self._parts_of = parts_of
-        self._parts = array("i")
-        self._ends = array("q", [0])
+        self._held: list[tuple[array[int], array[int]]] = [(array("i"), array("i", [0]))]
         for thing in things:
             self.add(thing)
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return sum(len(ends) - 1 for _, ends in self._held)
 
     def add(self, thing: T) -> None:
         """Put one more thing's parts in."""
         numbers = self.numbers
-        self._parts.extend([numbers.setdefault(part, len(numbers)) for part in self._parts_of(thing)])
-        self._ends.append(len(self._parts))
+        parts, ends = self._held[-1]
+        if len(parts) > LARGE and len(ends) % ROWS == 1:  # so that the blocks of two bags have as many rows
+            parts, ends = array("i"), array("i", [0])
+            self._held.append((parts, ends))
+        parts.extend([numbers.setdefault(part, len(numbers)) for part in self._parts_of(thing)])
+        ends.append(len(parts))
 
     def blocks(self) -> Iterator[csr_matrix]:
         """One row a thing, one column a part, some things at a time: a 1 each time the part occurs, in order."""
-        for start in range(0, max(len(self), 1), ROWS):
-            yield self.rows(start, start + ROWS)
+        for held in self._held:
+            yield from self._blocks(*held)
 
-    def rows(self, start: int = 0, end: int | None = None) -> csr_matrix:
-        """The rows of some things, by default of all, as in `blocks`."""
-        parts, ends = np.asarray(self._parts), np.asarray(self._ends)
-        own = ends[start : None if end is None else end + 1]
-        columns = parts[own[0] : own[-1]]
-        return csr_matrix((np.ones(len(columns), dtype=np.int32), columns, own - own[0]), shape=(len(own) - 1, len(self.numbers)))
+    def emptied(self) -> Iterator[csr_matrix]:
+        """`blocks`, none of which stays in the bag."""
+        self._held.reverse()
+        while self._held:
+            yield from self._blocks(*self._held.pop())
+
+    def _blocks(self, parts: "array[int]", ends: "array[int]") -> Iterator[csr_matrix]:
+        for start in range(0, max(len(ends) - 1, 1), ROWS):
+            own = np.asarray(ends)[start : start + ROWS + 1]
+            columns = np.asarray(parts)[own[0] : own[-1]]
+            yield csr_matrix((np.ones(len(columns), dtype=np.int32), columns, own - own[0]), shape=(len(own) - 1, len(self.numbers)))
 
 
 class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -110,7 +121,7 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.min_messages = min_messages
         self.min_groups = min_groups
 
-    def fit(self, readings: Sequence[Reading], y: Any = None, groups: Sequence[str] | None = None) -> Self:
+    def fit(self, readings: Sequence[Reading], y: Any = None, groups: Sequence[Hashable] | None = None) -> Self:
         """Learn the terms and their idf.
 
         `terms_` are the terms in order, `idf_` (n_terms,) their idf, rounded to single precision.
@@ -130,10 +141,10 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         """What a bag of readings holds."""
         return PIECES[self.analyzer](reading.words, self.shortest, self.longest)
 
-    def learn(self, bag: Bag[Reading], groups: Sequence[str] | None = None) -> Self:
+    def learn(self, bag: Bag[Reading], groups: Sequence[Hashable] | None = None) -> Self:
         """`fit` on the pieces of readings."""
         terms = Bag(self._terms_of, bag.numbers)
-        of_piece = terms.rows()
+        of_piece = vstack(list(terms.emptied())).tocsr()
         frequency = counted = _holders(bag.blocks(), of_piece)
         if groups is not None and self.min_groups > 1:
             counted = _holders(_by_group(bag, groups), of_piece)
@@ -146,12 +157,12 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         return self
 
     def columns(self, bag: Bag[Reading]) -> Iterator[csr_matrix]:
-        """What `transform` gives, some rows at a time."""
+        """What `transform` gives, some rows at a time, while the bag is emptied."""
         known = Bag(lambda piece: (term for term in self._terms_of(piece) if term in self._place), bag.numbers)
         places = np.array([self._place[term] for term in known.numbers], dtype=np.int32)
-        of_piece = known.rows()
+        of_piece = vstack(list(known.emptied())).tocsr()
         of_piece = csr_matrix((of_piece.data, places[of_piece.indices], of_piece.indptr), shape=(len(bag.numbers), len(self.terms_)))
-        for block in bag.blocks():
+        for block in bag.emptied():
             found = block @ of_piece
             found.sort_indices()
             idf = self.idf_[found.indices]
@@ -188,9 +199,9 @@ def _holders(blocks: Iterable[csr_matrix], of_piece: csr_matrix) -> NDArray[np.i
     return held
 
 
-def _by_group(bag: Bag[Any], groups: Sequence[str]) -> Iterator[csr_matrix]:
+def _by_group(bag: Bag[Any], groups: Sequence[Hashable]) -> Iterator[csr_matrix]:
     """One row a group, one column a piece: 1 where one of the group's things holds it."""
-    numbers: dict[str, int] = {}
+    numbers: dict[Hashable, int] = {}
     group_of = np.array([numbers.setdefault(group, len(numbers)) for group in groups], dtype=np.int64)
     held, start, size = np.zeros(0, dtype=np.int64), 0, len(bag.numbers)
     for block in bag.blocks():
@@ -206,7 +217,7 @@ def _by_group(bag: Bag[Any], groups: Sequence[str]) -> Iterator[csr_matrix]:
 class EvidenceFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Readings to one 0/1 column for each name in `EVIDENCE`."""
 
-    def fit(self, readings: Sequence[Reading], y: Any = None, groups: Sequence[str] | None = None) -> Self:
+    def fit(self, readings: Sequence[Reading], y: Any = None, groups: Sequence[Hashable] | None = None) -> Self:
         """Nothing is learnt."""
         return self
 
@@ -218,15 +229,15 @@ class EvidenceFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         """What a bag of readings holds."""
         return [clue.name for clue in find_evidence(reading)]
 
-    def learn(self, bag: Bag[Reading], groups: Sequence[str] | None = None) -> Self:
+    def learn(self, bag: Bag[Reading], groups: Sequence[Hashable] | None = None) -> Self:
         """Nothing is learnt."""
         return self
 
     def columns(self, bag: Bag[Reading]) -> Iterator[csr_matrix]:
-        """What `transform` gives, some rows at a time."""
+        """What `transform` gives, some rows at a time, while the bag is emptied."""
         place = {name: index for index, name in enumerate(EVIDENCE)}
         places = np.array([place[name] for name in bag.numbers], dtype=np.int32)
-        for block in bag.blocks():
+        for block in bag.emptied():
             yield csr_matrix((np.ones(block.nnz), places[block.indices], block.indptr), shape=(block.shape[0], len(EVIDENCE)))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
@@ -238,7 +249,7 @@ class EvidenceFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
 
 
 def fit_columns(
-    blocks: Sequence[AdditiveTfidf | EvidenceFeatures], readings: Iterable[Reading], groups: Sequence[str] | None = None
+    blocks: Sequence[AdditiveTfidf | EvidenceFeatures], readings: Iterable[Reading], groups: Sequence[Hashable] | None = None
 ) -> Iterator[csr_matrix]:
     """Fit the blocks and give their columns side by side, some rows at a time and in single precision: what is read is not kept.
 

@@ -2,14 +2,16 @@
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_matrix, diags, get_index_dtype, hstack, issparse
+from scipy.sparse import csr_matrix, diags, hstack, issparse
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
@@ -80,7 +82,7 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     def fit(
         self,
         X: csr_matrix | Iterable[csr_matrix],
-        y: Sequence[str],
+        y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         evidence_only: ArrayLike | None = None,
     ) -> Self:
@@ -99,20 +101,22 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         again = weights > 0 if self.hidden_words else hidden
         # Single precision halves the memory to move, so the fit is twice as fast; coefficients are kept in single precision anyway.
         blocks: Iterable[csr_matrix] = [X] if issparse(X) else X
-        whole, bare, start = [], [], 0
-        for block in blocks:
-            rows = slice(start, start + block.shape[0])
-            words = block.shape[1] - self.evidence
-            scale = np.r_[np.ones(words), np.full(self.evidence, self.evidence_penalty**-0.5)]
-            scaled = block @ diags(scale)
-            whole.append(scaled[~hidden[rows]].astype(np.float32))
-            without = scaled[again[rows]][:, words:]
-            bare.append(hstack([csr_matrix((without.shape[0], words)), without]).tocsr().astype(np.float32))
-            start = rows.stop
-        if again.any():
-            whole += bare
+        scale, bare = np.ones(0), []
+
+        def whole() -> Iterator[csr_matrix]:
+            nonlocal scale
+            start = 0
+            for block in blocks:
+                rows, words = slice(start, start + block.shape[0]), block.shape[1] - self.evidence
+                scale = np.r_[np.ones(words), np.full(self.evidence, self.evidence_penalty**-0.5)]
+                scaled = block @ diags(scale)
+                without = scaled[again[rows]][:, words:]
+                bare.append(hstack([csr_matrix((without.shape[0], words)), without]).tocsr().astype(np.float32))
+                yield scaled[~hidden[rows]].astype(np.float32)
+                start = rows.stop
+
         fitted = LogisticRegression(C=self.C, max_iter=self.max_iter, tol=1e-4).fit(
-            _stacked(whole),
+            _joined(chain(whole(), bare)),
             np.concatenate([labels[~hidden], labels[again]]),
             sample_weight=np.concatenate(
                 [weights[~hidden], np.where(hidden, weights, weights * self.hidden_words)[again]], dtype=np.float32
@@ -136,19 +140,15 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         return np.asarray(self.classes_[self.decision_function(X).argmax(axis=1)])
 
 
-def _stacked(blocks: list[csr_matrix]) -> csr_matrix:
-    """Blocks of rows, one below the other. The list is emptied on the way, so that the rows are not held twice."""
-    size, columns = sum(block.nnz for block in blocks), blocks[0].shape[1]
-    kind = get_index_dtype(maxval=max(size, columns))
-    ends = np.cumsum(np.concatenate([[0], *(np.diff(block.indptr) for block in blocks)]), dtype=kind)
-    values, places = np.empty(size, dtype=np.float32), np.empty(size, dtype=kind)
-    blocks.reverse()
-    start = 0
-    while blocks:
-        block = blocks.pop()
-        values[start : start + block.nnz], places[start : start + block.nnz] = block.data, block.indices
-        start += block.nnz
-    return csr_matrix((values, places, ends), shape=(len(ends) - 1, columns))
+def _joined(blocks: Iterable[csr_matrix]) -> csr_matrix:
+    """Blocks of rows in single precision, one below the other; none is kept, so that the rows are held once."""
+    values, places, sizes, columns = array("f"), array("i"), array("i"), 0
+    for block in blocks:
+        for kept, new in ((values, block.data), (places, block.indices), (sizes, np.diff(block.indptr))):
+            kept.frombytes(new.astype(kept.typecode, copy=False).view(np.uint8))
+        columns = block.shape[1]
+    ends = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    return csr_matrix((np.asarray(values), np.asarray(places), ends), shape=(len(sizes), columns))
 
 
 def _symmetric(regression: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -162,9 +162,9 @@ def _symmetric(regression: LogisticRegression) -> tuple[NDArray[np.float64], NDA
 def fit(
     pipeline: Pipeline,
     messages: Iterable[Message],
-    labels: Sequence[str],
+    labels: ArrayLike,
     weights: ArrayLike | None = None,
-    groups: Sequence[str] | None = None,
+    groups: Sequence[Hashable] | None = None,
     evidence_only: ArrayLike | None = None,
 ) -> Pipeline:
     """Fit in place, then round the coefficients to single precision, so that the artifact can hold them exactly in half the room.
@@ -175,7 +175,7 @@ def fit(
     blocks = fit_columns([block for _, block in features.transformer_list], _readings(reader, messages), groups)
     for step in between:
         blocks = map(step.transform, blocks)
-    pipeline.named_steps["classify"].fit(blocks, list(labels), weights, evidence_only)
+    pipeline.named_steps["classify"].fit(blocks, labels, weights, evidence_only)
     _round(pipeline)
     return pipeline
 
