@@ -160,7 +160,8 @@ class Onnx(Contestant):
 
         pipeline = make_pipeline(_word_tfidf(), _regression())
         _fit(pipeline, rows)
-        model = to_onnx(pipeline, initial_types=[("texts", StringTensorType([None, 1]))], options={id(pipeline[-1]): {"zipmap": False}})
+        options = {id(pipeline[0]): {"locale": "C.UTF-8"}, id(pipeline[-1]): {"zipmap": False}}  # its own, en_US, is not everywhere
+        model = to_onnx(pipeline, initial_types=[("texts", StringTensorType([None, 1]))], options=options)
         (folder / "model.onnx").write_bytes(model.SerializeToString())
         (folder / "classes.json").write_text(json.dumps(pipeline.classes_.tolist()))
 
@@ -170,7 +171,7 @@ class Onnx(Contestant):
 
 class FastText(Contestant):
     title = "fastText"
-    settings = "32 dimensions, words and pairs, runs of 2 to 5 characters, 200,000 buckets, 10 epochs"
+    settings = "32 dimensions, words and pairs, runs of 2 to 5 characters, 200,000 buckets"
 
     def __init__(self, folder: str) -> None:
         import fasttext
@@ -184,21 +185,20 @@ class FastText(Contestant):
         lines = [f"__label__{label} {_one_line(text)}\n" for text, label, _ in _shuffled(rows)]
         file = folder.parent / f"{folder.name}.txt"
         file.write_text("".join(lines), encoding="utf-8")
-        options = {"wordNgrams": 2, "minn": 2, "maxn": 5, "dim": 32, "bucket": 200_000, "epoch": 10, "lr": 0.5}
+        options = {"wordNgrams": 2, "minn": 2, "maxn": 5, "dim": 32, "bucket": 200_000}
         fasttext.train_supervised(str(file), thread=1, verbose=0, seed=1, **options).save_model(str(folder / "model.bin"))
         file.unlink()
 
     def one(self, message: Any) -> Any:
-        return self._model.predict(_one_line(message) + "\n", 3, 0.0, "strict")
+        return self._model.predict(_one_line(message) + "\n", 3, 0.0, "strict")  # the library's own predict fails with numpy 2
 
     def many(self, messages: list[Any]) -> Any:
-        # The library's own predict fails with numpy 2, so what it calls is called here.
-        return self._model.multilinePredict([_one_line(text) + "\n" for text in messages], 3, 0.0, "strict")
+        return [self.one(message) for message in messages]
 
     def probabilities(self, messages: list[Any]) -> Any:
         import numpy
 
-        found = [dict(zip(labels, shares, strict=True)) for labels, shares in zip(*self.many(messages), strict=True)]
+        found = [{label: share for share, label in one} for one in self.many(messages)]
         return numpy.array([[one.get(f"__label__{label}", 0.0) for label in LABELS] for one in found], dtype=float)
 
 
@@ -209,7 +209,7 @@ class VowpalWabbit(Contestant):
     def __init__(self, folder: str) -> None:
         from vowpalwabbit import Workspace
 
-        self._model = Workspace(f"--initial_regressor {folder}/model.vw --testonly --quiet")
+        self._model = Workspace(f"--initial_regressor {folder}/model.vw --testonly --probabilities --quiet")
 
     @staticmethod
     def fit(rows: Sequence[Row], folder: Path) -> None:

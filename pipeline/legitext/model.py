@@ -171,19 +171,31 @@ def fit(
 
     For `weights` and `evidence_only` see `EvidenceRegression.fit`; for `groups`, one a message, `AdditiveTfidf.fit`.
     """
-    reader, features, *between = (step for _, step in pipeline.steps[:-1])
-    blocks = fit_columns([block for _, block in features.transformer_list], _readings(reader, messages), groups)
-    for step in between:
-        blocks = map(step.transform, blocks)
-    pipeline.named_steps["classify"].fit(blocks, labels, weights, evidence_only)
-    _round(pipeline)
-    return pipeline
+    return fit_readings(pipeline, _readings(pipeline.named_steps["read"], messages), labels, weights, groups, evidence_only)
 
 
 def _readings(reader: Reader, messages: Iterable[Message]) -> Iterator[Reading]:
     """What the reader makes of messages, one at a time."""
     for message in messages:
         yield from reader.transform([message])
+
+
+def fit_readings(
+    pipeline: Pipeline,
+    readings: Iterable[Reading],
+    labels: ArrayLike,
+    weights: ArrayLike | None = None,
+    groups: Sequence[Hashable] | None = None,
+    evidence_only: ArrayLike | None = None,
+) -> Pipeline:
+    """`fit` on messages that the pipeline's reader has read already."""
+    features, *between = (step for _, step in pipeline.steps[1:-1])
+    blocks = fit_columns([block for _, block in features.transformer_list], readings, groups)
+    for step in between:
+        blocks = map(step.transform, blocks)
+    pipeline.named_steps["classify"].fit(blocks, labels, weights, evidence_only)
+    _round(pipeline)
+    return pipeline
 
 
 def probabilities(pipeline: Pipeline, messages: Iterable[Message]) -> NDArray[np.float64]:
