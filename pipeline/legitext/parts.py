@@ -16,7 +16,7 @@ LEAST_WORDS = 12
 
 LEAST_WORDS_WITH_LINK = 8
 MOST_WORDS = 80
-LEFT_OUT = 0.75
+LEFT_OUT = 1.0
 """What a part is worth less, in log-odds of smishing, the nearer it comes to leaving out all of the text."""
 
 _LEAST_SENTENCE = 3
@@ -61,7 +61,7 @@ def price_of(length: int, whole: int) -> float:
     """What a part of so many words of a whole is worth less, see `LEFT_OUT`.
 
     >>> price_of(30, 40), price_of(40, 40)
-    (0.1875, 0.0)
+    (0.25, 0.0)
     """
     return LEFT_OUT * (1 - length / whole) if whole else 0.0
 
