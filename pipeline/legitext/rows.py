@@ -38,12 +38,18 @@ def format_of(path: str, given: str | None, side: str) -> str:
 
     Raises:
         InputError: if neither tells, or if parquet is to go through a pipe.
+        MissingExtraError: if it is parquet, and there is no pyarrow.
     """
     found = FORMATS.get(Path(path).suffix.lower()) or given
     if found is None:
         raise InputError(f"{side} {path}: its name does not tell its format: end it in {', '.join(FORMATS)}, or name one with --format")
     if path == "-" and found == "parquet":
         raise InputError(f"{side} -: parquet is not read or written in one go, so it cannot go through a pipe: name a file")
+    if found == "parquet":
+        try:
+            import pyarrow  # noqa: F401
+        except ModuleNotFoundError:
+            raise MissingExtraError("parquet", "pyarrow", "pyarrow") from None
     return found
 
 
@@ -299,7 +305,6 @@ class ParquetReader(Reader):
     measure = "rows"
 
     def __init__(self, path: str, stream: BinaryIO) -> None:
-        arrow()
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -336,18 +341,6 @@ class ParquetReader(Reader):
 
     def records(self, chunk: Chunk) -> Iterator[tuple[int, Record | str]]:
         yield from zip(chunk.numbers, (row for batch in batches_of(chunk.rows) for row in batch.to_pylist()), strict=True)
-
-
-def arrow() -> None:
-    """Stop if there is no pyarrow.
-
-    Raises:
-        MissingExtraError: with the line that mends it.
-    """
-    try:
-        import pyarrow  # noqa: F401
-    except ModuleNotFoundError:
-        raise MissingExtraError("parquet", "pyarrow", "pyarrow") from None
 
 
 def as_stream(schema: Any, batches: Iterable[Any]) -> bytes:

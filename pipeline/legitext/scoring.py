@@ -43,22 +43,24 @@ def added_columns(prefix: str = "") -> dict[str, str]:
     return {f"{prefix}{name}": kind for name, kind in kinds.items()}
 
 
-def sender_column(columns: Iterable[str], text: str, sender: str | None, prefix: str, mend: str) -> str | None:
+def sender_column(columns: Iterable[str], text: str, sender: str | None, prefix: str, choices: tuple[str, str]) -> str | None:
     """The column of senders, None if there is none: `sender` need not be there, any other that is asked for must.
 
     Raises:
-        InputError: if a column that is needed is missing or there twice, or if one is called as one that is added; `mend` says how
-            the names are chosen.
+        InputError: if a column that is needed is missing or there twice, or if one is called as one that is added. `choices` say what
+            names other columns, and what sets the added ones apart.
     """
     columns = list(columns)
     wanted = [text] if sender in (None, "sender") and "sender" not in columns else [text, sender or "sender"]
     for column in wanted:
         if columns.count(column) != 1:
             what = "there twice" if column in columns else "missing"
-            raise InputError(f"column {column!r} is {what} (found: {', '.join(map(str, columns)) or 'none'}): name another with {mend}")
+            raise InputError(
+                f"column {column!r} is {what} (found: {', '.join(map(str, columns)) or 'none'}): name another with {choices[0]}"
+            )
     clash = [column for column in columns if column in added_columns(prefix)]
     if clash:
-        raise InputError(f"there is a column {clash[0]!r} already, which the verdicts add: set them apart with {mend} as in 'legitext_'")
+        raise InputError(f"there is a column {clash[0]!r} already, which the verdicts add: set them apart with {choices[1]}")
     return wanted[1] if len(wanted) > 1 else None
 
 
@@ -109,7 +111,7 @@ def score_frame(classifier: Classifier, frame: "pd.DataFrame", text: str, sender
     """See `Classifier.score_frame`."""
     import pandas as pd
 
-    sender = sender_column(frame.columns, text, sender, prefix, "text=, sender= or prefix=")
+    sender = sender_column(frame.columns, text, sender, prefix, ("text= or sender=", "prefix='legitext_'"))
     texts, senders = (
         None if name is None else frame[name].astype("object").where(frame[name].notna(), None).tolist() for name in (text, sender)
     )
@@ -120,7 +122,7 @@ def score_frame(classifier: Classifier, frame: "pd.DataFrame", text: str, sender
 
 def map_batch(classifier: Classifier, batch: Mapping[str, Any], text: str, sender: str | None, prefix: str) -> dict[str, list[Any]]:
     """See `Classifier.map_batch`."""
-    sender = sender_column(batch, text, sender, prefix, "fn_kwargs= of text, sender or prefix")
+    sender = sender_column(batch, text, sender, prefix, ("fn_kwargs={'text': ...}", "fn_kwargs={'prefix': 'legitext_'}"))
     columns = judge_columns(classifier, list(batch[text]), None if sender is None else list(batch[sender]), prefix)
     columns[f"{prefix}brand"] = [brand or "" for brand in columns[f"{prefix}brand"]]
     return columns
@@ -146,6 +148,9 @@ class Options:
 
     format: str | None = None
     """`csv`, `jsonl` or `parquet`, where a name does not tell."""
+
+
+COMMAND_LINE = ("--text-column or --sender-column", "--prefix legitext_")
 
 
 class Outcome(NamedTuple):
@@ -267,8 +272,7 @@ def _sender_of(reader: Reader, kind: str, source: str, options: Options) -> str 
     if not reader.columns and kind == "jsonl":
         return options.sender  # no row can be read, or there is none
     try:
-        mend = "--text-column, --sender-column or --prefix,"
-        found = sender_column(reader.columns, options.text, options.sender, options.prefix, mend)
+        found = sender_column(reader.columns, options.text, options.sender, options.prefix, COMMAND_LINE)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
     return "sender" if kind == "jsonl" and found is None else found  # the first rows may lack what later ones have

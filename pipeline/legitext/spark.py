@@ -13,7 +13,7 @@ from legitext.classifier import Classifier, default_path
 from legitext.decision import DEFAULT
 from legitext.errors import DataError, InputError, MissingExtraError
 from legitext.rows import format_of
-from legitext.scoring import Options, Outcome, added_columns, as_sent, judge_columns, sender_column
+from legitext.scoring import COMMAND_LINE, Options, Outcome, added_columns, as_sent, judge_columns, sender_column
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
@@ -82,7 +82,7 @@ def score(
     from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
     Classifier.load(model, brands, threshold)
-    found = sender_column(frame.columns, text, sender, prefix, "text=, sender= or prefix=")
+    found = sender_column(frame.columns, text, sender, prefix, ("text= or sender=", "prefix='legitext_'"))
     if not isinstance(frame.schema[text].dataType, StringType):
         raise InputError(f"column {text!r} is {frame.schema[text].dataType.simpleString()}, not string: name the column of texts")
     kinds = {"string": StringType(), "double": DoubleType()}
@@ -172,8 +172,7 @@ def score_file(source: str, target: str, options: Options, jobs: int | None = No
         frame = _read(spark, source, kind)
         columns = [column for column in frame.columns if column != MALFORMED]
         text, prefix = options.text, options.prefix
-        mend = "--text-column, --sender-column or --prefix,"
-        sender = sender_column(columns, text, options.sender, prefix, mend)
+        sender = sender_column(columns, text, options.sender, prefix, COMMAND_LINE)
         if MALFORMED in frame.columns:
             frame = frame.withColumn(text, when(col(MALFORMED).isNull(), col(text)))
         scored = score(frame, text, sender, prefix, model=options.model, brands=options.brands, threshold=options.threshold)
