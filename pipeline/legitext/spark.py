@@ -32,8 +32,11 @@ CSV: dict[str, bool | str] = {
 }
 """CSV as the local engine reads and writes it."""
 
+LOCAL = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+"""Settings where all is done on this machine: nothing listens to others."""
+
 TASKS_A_CORE = 4
-"""Parts that a CSV file is cut into."""
+"""Parts that a table has at least: Spark cuts files by what it costs to read them, which is little beside judging."""
 
 
 class Shipped:
@@ -136,6 +139,8 @@ def session(jobs: int | None = None) -> "SparkSession":
         raise MissingExtraError("Spark", error.name, "'legitext[spark]'") from None
     builder = SparkSession.builder.appName("legitext")
     if jobs:
+        for key, value in LOCAL.items():
+            builder = builder.config(key, value)
         builder = builder.master(f"local[{jobs}]")
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not started by spark-submit, so the workers are of this machine
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -167,9 +172,13 @@ def score_file(source: str, target: str, options: Options, jobs: int | None = No
     from pyspark.errors import PySparkException
     from pyspark.sql import Observation
     from pyspark.sql.functions import col, count, lit, when
+    from pyspark.sql.types import StringType, StructField, StructType
 
     try:
         frame = _read(spark, source, kind)
+        parts = TASKS_A_CORE * spark.sparkContext.defaultParallelism
+        if frame.rdd.getNumPartitions() < parts:
+            frame = frame.repartition(parts)
         columns = [column for column in frame.columns if column != MALFORMED]
         text, prefix = options.text, options.prefix
         sender = sender_column(columns, text, options.sender, prefix, COMMAND_LINE)
@@ -182,7 +191,8 @@ def score_file(source: str, target: str, options: Options, jobs: int | None = No
         _write(scored.where(label.isNotNull()).drop(MALFORMED), target, written)
         judged, refused = seen.get["judged"], seen.get["all"] - seen.get["judged"]
         if refused:
-            listed = frame.mapInArrow(partial(_refusals, text=text, sender=sender), frame.schema.add("reason", "string"))
+            schema = StructType([*frame.schema, StructField("reason", StringType())])
+            listed = frame.mapInArrow(partial(_refusals, text=text, sender=sender), schema)
             listed.write.mode("overwrite").json(f"{target}.rejected")
     except (PySparkException, Py4JJavaError) as error:
         raise DataError(f"Spark: {str(error).strip().splitlines()[0]}") from None
@@ -196,8 +206,7 @@ def _read(spark: "SparkSession", source: str, kind: str) -> "DataFrame":
         return spark.read.json(source, allowNonNumericNumbers=False, columnNameOfCorruptRecord=MALFORMED)
     names = spark.read.options(**CSV).csv(source).columns
     schema = ", ".join(f"`{name.replace('`', '``')}` string" for name in [*names, MALFORMED])
-    frame = spark.read.schema(schema).options(**CSV, columnNameOfCorruptRecord=MALFORMED).csv(source)
-    return frame.repartition(TASKS_A_CORE * spark.sparkContext.defaultParallelism)  # a CSV file is read as one, as texts hold line ends
+    return spark.read.schema(schema).options(**CSV, columnNameOfCorruptRecord=MALFORMED).csv(source)
 
 
 def _write(frame: "DataFrame", target: str, kind: str) -> None:
