@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -275,7 +274,7 @@ def test_a_run_that_is_killed_goes_on_and_its_processes_end(tmp_path):
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert "goes on after" in process.stderr.readline()
         wait_for(lambda: note.stat().st_mtime_ns > before)
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         assert "the same command goes on from there" in process.stderr.read()
     assert process.returncode == 130
 
@@ -413,9 +412,12 @@ def test_a_frame_gets_columns_and_keeps_its_index(classifier, messages, expected
 
 def test_a_dataset_is_mapped_and_no_column_is_lost(classifier, messages, expected):
     import datasets
+    from datasets.fingerprint import Hasher
 
     data = datasets.Dataset.from_list([{**messages[0], "text": "see you at seven", "sender": None}] * 1000 + messages)
+    known = Hasher.hash(classifier.map_batch)
     mapped = data.map(classifier.map_batch, batched=True)
+    assert Hasher.hash(classifier.map_batch) == known  # so that datasets finds what it has mapped before
     found = list(zip(*(mapped[name] for name in ADDED), strict=True))[1000:]
     assert found == [(*row[:-1], row[-1] or "") for row in expected]
     assert {name: feature.dtype for name, feature in mapped.features.items() if name in ADDED} == {

@@ -147,6 +147,9 @@ class Classifier:
         self._evidence = dict(zip(evidence["names"], evidence["coefficients"].T.astype(float).tolist(), strict=True))
         self._known: dict[str, _Sums] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_known": {}}  # what it has judged does not make it another one: datasets tells by this what it has mapped
+
     @classmethod
     def load(cls, path: str | Path | None = None, brands: str | Path | None = None, threshold: str | float = DEFAULT) -> "Classifier":
         """The model in the file `path`, or the one that comes with the package.

@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -233,6 +234,7 @@ def _score(options: argparse.Namespace) -> int:
 
         outcome = spark.score_file(options.source, options.target, how, options.jobs)
     else:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system stops as Ctrl-C does: what is done is noted
         outcome = score_file(options.source, options.target, how, options.jobs or cpu_count())
     where = f" (see {outcome.side})" if outcome.side else ""
     say(f"{outcome.judged:,} rows judged, {outcome.refused:,} could not be{where}")

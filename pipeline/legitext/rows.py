@@ -286,7 +286,7 @@ class JsonReader(_TextReader):
 
 def _json_object(line: bytes) -> Record | str:
     try:
-        record = json.loads(line.decode("utf-8"), parse_constant=_no_number)
+        record = _decode(line.decode("utf-8"))
     except UnicodeDecodeError:
         return NOT_UTF8
     except (ValueError, RecursionError) as error:
@@ -296,6 +296,9 @@ def _json_object(line: bytes) -> Record | str:
 
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+_decode = json.JSONDecoder(parse_constant=_no_number).decode
 
 
 class ParquetReader(Reader):
@@ -457,9 +460,8 @@ class Writer:
         return as_stream(schema, pa.Table.from_arrays([*columns, *more], schema=schema).to_batches())
 
 
-def as_json(value: Any) -> str:
-    """`value` in one line; what JSON has no form for (dates, decimals, bytes) as text."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+as_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
+"""A value in one line; what JSON has no form for (dates, decimals, bytes) as text."""
 
 
 def _csv(rows: Iterable[Iterable[Any]]) -> bytes:
