@@ -255,6 +255,15 @@ def score_file(source: str, target: str, options: Options | None = None, jobs: i
         if made_of is not None and made_of["input"] != _state_of(stream, made_of["input"]["digest"]):
             raise DataError(f"{source} changed while it was read: run again once it is whole")
         outcome = output.finish()
+    return some_judged(source, outcome)
+
+
+def some_judged(source: str, outcome: Outcome) -> Outcome:
+    """`outcome`, unless there were rows and none was judged.
+
+    Raises:
+        DataError: then.
+    """
     if outcome.refused and not outcome.judged:
         where = f", see {outcome.side}" if outcome.side else ""
         raise DataError(f"{source}: none of its {outcome.refused:,} rows can be judged{where}; is --text-column right?")

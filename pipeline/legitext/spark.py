@@ -13,7 +13,7 @@ from legitext.classifier import Classifier, default_path
 from legitext.decision import DEFAULT
 from legitext.errors import DataError, InputError, MissingExtraError
 from legitext.rows import format_of
-from legitext.scoring import COMMAND_LINE, Options, Outcome, added_columns, as_sent, judge_columns, sender_column
+from legitext.scoring import COMMAND_LINE, Options, Outcome, added_columns, as_sent, judge_columns, sender_column, some_judged
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
@@ -196,7 +196,7 @@ def score_file(source: str, target: str, options: Options, jobs: int | None = No
             listed.write.mode("overwrite").json(f"{target}.rejected")
     except (PySparkException, Py4JJavaError) as error:
         raise DataError(f"Spark: {str(error).strip().splitlines()[0]}") from None
-    return Outcome(judged, refused, f"{target}.rejected" if refused else None)
+    return some_judged(source, Outcome(judged, refused, f"{target}.rejected" if refused else None))
 
 
 def _read(spark: "SparkSession", source: str, kind: str) -> "DataFrame":
