@@ -127,7 +127,9 @@ def local(source: Path, model: str, jobs: int) -> Watch:
 def in_spark(frame: Any, shipped: Any) -> tuple[Watch, Any]:
     """The verdicts of a job whose workers have what they need open, sorted by `id`."""
     kinds = ", ".join(f"`{name}` {kind}" for name, kind in scoring.added_columns().items())
-    judge = partial(spark._judge, shipped=frame.sparkSession.sparkContext.broadcast(shipped), text="text", sender="sender", prefix="")
+    judge = partial(
+        spark.judge_batches, shipped=frame.sparkSession.sparkContext.broadcast(shipped), text="text", sender="sender", prefix=""
+    )
     judged = frame.mapInArrow(judge, f"id long, text string, sender string, {kinds}").drop("text")
     judged.where("id % 50 = 0").write.format("noop").mode("overwrite").save()
     with Watch(os.getpid()) as watch:

@@ -246,6 +246,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path, messages, stop_af
         lambda source: (None, source.write_bytes(source.read_bytes().replace(b"parcel", b"packet"))),
         lambda source: (None, os.utime(source, (1, 1))),
         lambda source: (None, Path(f"{source.parent}/out.csv.partial/note.json").write_text("{")),
+        lambda source: (None, os.truncate(f"{source.parent}/out.csv.partial/pieces", 1)),
     ],
 )
 def test_what_is_kept_of_another_run_is_never_joined(tmp_path, stop_after, judged, change):
@@ -259,6 +260,14 @@ def test_what_is_kept_of_another_run_is_never_joined(tmp_path, stop_after, judge
     assert len(read(target)) == outcome.judged == 1028
     assert len({tuple(row) for row in read(target)}) == 1
     assert len(refusals(target)) == outcome.refused == 172
+
+
+def test_a_run_that_begins_anew_forgets_what_was_noted(tmp_path, stop_after):
+    source, target = big(tmp_path / "in.csv"), tmp_path / "out.csv"
+    stop_after(6, source, target)
+    stop_after(0, source, target, Options(threshold="strict"))
+    assert not Path(f"{target}.partial").exists()
+    assert score_file(source, str(target)).judged == len(read(target)) == 1028
 
 
 def test_a_run_that_is_killed_goes_on_and_its_processes_end(tmp_path):
@@ -380,6 +389,23 @@ def test_without_pyarrow_the_line_that_mends_it_is_named(tmp_path, monkeypatch):
     (tmp_path / "in.csv").write_text("text\nhi\n")
     with pytest.raises(LegitextError, match="pip install pyarrow"):
         score_file(str(tmp_path / "in.csv"), str(tmp_path / "out.parquet"))
+
+
+def test_csv_and_json_lines_need_no_training_library(tmp_path):
+    big(tmp_path / "in.csv", 3)
+    code = (
+        "import sys\n"
+        "for name in ('pandas', 'pyarrow', 'sklearn', 'tqdm', 'pyspark'): sys.modules[name] = None\n"
+        "from legitext.cli import main\n"
+        "sys.exit(main(['score', 'in.csv', 'out.jsonl']) or main(['score', 'out.jsonl', 'again.csv', '--prefix', 'x_']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert (
+        [row["x_label"] for row in read(tmp_path / "again.csv")]
+        == [row["label"] for row in read(tmp_path / "out.jsonl")]
+        == ["smishing"] * 2
+    )
 
 
 def test_a_line_without_end_is_not_held(tmp_path, monkeypatch):

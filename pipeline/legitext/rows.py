@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -318,7 +319,7 @@ class ParquetReader(Reader):
         self._path = path
         self.schema = self._file.schema_arrow
         self.columns = list(self.schema.names)
-        self.total = self._file.metadata.num_rows
+        self.total: int = self._file.metadata.num_rows
 
     def chunks(self, position: tuple[int, int] | None = None) -> Iterator[Chunk]:
         import pyarrow as pa
@@ -337,7 +338,9 @@ class ParquetReader(Reader):
         groups = range(self._file.num_row_groups)
         while groups and skipped >= (rows := self._file.metadata.row_group(groups[0]).num_rows):
             skipped, groups = skipped - rows, groups[1:]
-        for batch in self._file.iter_batches(CHUNK_ROWS, groups) if groups else ():
+        size = sum(self._file.metadata.row_group(group).total_byte_size for group in range(self._file.num_row_groups))
+        rows_at_once = max(1, min(CHUNK_ROWS, CHUNK_BYTES * self.total // (size or 1)))
+        for batch in self._file.iter_batches(rows_at_once, groups) if groups else ():
             if skipped < len(batch):
                 yield batch.slice(skipped)
             skipped = max(0, skipped - len(batch))
@@ -385,7 +388,7 @@ def _write_parquet(streams: Path, target: Path) -> None:
                 writer.write_table(pa.Table.from_batches(held, schema))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Writer:
     """How rows with what is added to them are written; a worker has one, and so has who puts the pieces together."""
 
@@ -432,13 +435,23 @@ class Writer:
             os.fsync(written.fileno())
         pieces.replace(target)
 
-    def refusal(self, record: Record) -> str | None:
-        """Why the columns of a row are not those that are written; None if they are."""
+    def check(self, record: Record) -> None:
+        """Stop if the columns of a row are not those that can be written.
+
+        Raises:
+            InputError: with the reason.
+        """
         if self.kind == "jsonl":
-            clash = next((name for name in self.added if name in record), None)
-            return None if clash is None else f"it has a {clash!r} of its own, which the verdict would overwrite"
-        unknown = next((name for name in record if name not in self.columns), None)
-        return None if unknown is None else f"it has a {unknown!r}, which no row of the first chunk has"
+            for name in self.added:
+                if name in record:
+                    raise InputError(f"it has a {name!r} of its own, which the verdict would overwrite")
+        elif not record.keys() <= self._known:
+            unknown = next(name for name in record if name not in self._known)
+            raise InputError(f"it has a {unknown!r}, which no row of the first chunk has")
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.columns)
 
     def _arrow_schema(self) -> Any:
         import pyarrow as pa

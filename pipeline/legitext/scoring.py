@@ -7,10 +7,10 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from hashlib import file_digest
 from multiprocessing import get_context, parent_process
@@ -112,12 +112,13 @@ def score_frame(classifier: Classifier, frame: "pd.DataFrame", text: str, sender
     import pandas as pd
 
     sender = sender_column(frame.columns, text, sender, prefix, ("text= or sender=", "prefix='legitext_'"))
-    texts, senders = (
-        None if name is None else frame[name].astype("object").where(frame[name].notna(), None).tolist() for name in (text, sender)
-    )
+    columns = judge_columns(classifier, _values(frame[text]), None if sender is None else _values(frame[sender]), prefix)
     kinds = {"string": "string", "double": "float64"}
-    columns = judge_columns(classifier, texts or [], senders, prefix)
     return frame.assign(**{name: pd.Series(columns[name], frame.index, kinds[kind]) for name, kind in added_columns(prefix).items()})
+
+
+def _values(column: "pd.Series[Any]") -> list[Any]:
+    return column.astype("object").where(column.notna(), None).tolist()
 
 
 def map_batch(classifier: Classifier, batch: Mapping[str, Any], text: str, sender: str | None, prefix: str) -> dict[str, list[Any]]:
@@ -179,12 +180,16 @@ class _Judge:
         messages: list[Message] = []
         for place, (number, record) in enumerate(self._reader.records(chunk)):
             try:
-                messages.append(self._message(record))
+                if isinstance(record, str):
+                    raise InputError(record)
+                self._writer.check(record)
+                message = as_sent(record.get(self._options.text), record.get(self._sender) if self._sender else None)
             except InputError as error:
                 refused.append((number, str(error)))
             else:
                 kept.append(place)
-                records.append(record)  # type: ignore[arg-type]  # a str raised
+                records.append(record)
+                messages.append(message)
         verdicts = self._classifier.predict(messages)
         try:
             piece = self._piece(chunk, kept, records, verdicts)
@@ -195,12 +200,6 @@ class _Judge:
             kept, records, verdicts = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
             piece = self._piece(chunk, kept, records, verdicts)
         return piece, len(kept), sorted(refused)
-
-    def _message(self, record: Record | str) -> Message:
-        reason = record if isinstance(record, str) else self._writer.refusal(record)
-        if reason or isinstance(record, str):
-            raise InputError(reason or "")
-        return as_sent(record.get(self._options.text), None if self._sender is None else record.get(self._sender))
 
     def _piece(self, chunk: Chunk, kept: Sequence[int], records: Sequence[Record], verdicts: Sequence[Prediction]) -> bytes:
         return self._writer.piece(chunk, kept, records, columns_of(verdicts, self._options.prefix))
@@ -249,7 +248,7 @@ def score_file(source: str, target: str, options: Options | None = None, jobs: i
         begin = output.before.position
         left = None if reader.total is None else reader.total - (begin or (0, 0))[0]
         small = left is not None and reader.measure == "bytes" and left <= CHUNK_BYTES
-        judged = _judged(reader.chunks(begin), 1 if small else jobs, (reader, writer, options, sender))
+        judged = stack.enter_context(closing(_judged(reader.chunks(begin), 1 if small else jobs, (reader, writer, options, sender))))
         for chunk, (piece, rows, refused) in track(judged, f"{reader.measure} of {source}", left, lambda one: one[0].size):
             output.add(chunk, piece, rows, [as_json({reader.unit: number, "reason": reason}) for number, reason in refused])
         if made_of is not None and made_of["input"] != _state_of(stream, made_of["input"]["digest"]):
@@ -279,7 +278,7 @@ def _opened(source: str) -> BinaryIO:
 
 def _sender_of(reader: Reader, kind: str, source: str, options: Options) -> str | None:
     if not reader.columns and kind == "jsonl":
-        return options.sender  # no row can be read, or there is none
+        return options.sender or "sender"  # no row can be read, or there is none
     try:
         found = sender_column(reader.columns, options.text, options.sender, options.prefix, COMMAND_LINE)
     except InputError as error:
@@ -312,7 +311,7 @@ def _state_of(stream: BinaryIO, found: str) -> dict[str, Any]:
     return {"bytes": state.st_size, "modified_ns": state.st_mtime_ns, "digest": found}
 
 
-def _judged(chunks: Iterator[Chunk], jobs: int, arguments: tuple[Reader, Writer, Options, str | None]) -> Iterator[tuple[Chunk, Judged]]:
+def _judged(chunks: Iterator[Chunk], jobs: int, arguments: tuple[Reader, Writer, Options, str | None]) -> Generator[tuple[Chunk, Judged]]:
     """Chunks with what is made of them, in their order; some are under way at once, and no more."""
     if jobs == 1:
         judge = _Judge(*arguments)
@@ -411,6 +410,8 @@ class _ToFile:
         if not try_lock(self._pieces):
             raise LegitextError(f"{target} is being written by another process: wait for it, or name another file")
         self.done = self.before = self._known()
+        if self.done.position is None:
+            self._note.unlink(missing_ok=True)  # before what it speaks of is gone
         self._pieces.truncate(self.done.pieces)
         self._refusals.truncate(self.done.refusals)
         if self.done.position is None:
@@ -426,7 +427,9 @@ class _ToFile:
             note = json.loads(self._note.read_text(encoding="utf-8"))
             if self._made_of is not None and note["made_of"] == self._made_of:
                 position, *more = note["done"]
-                return _Done(tuple(position), *more)
+                done = _Done(tuple(position), *more)
+                if self._pieces.tell() >= done.pieces and self._refusals.tell() >= done.refusals:
+                    return done
         except (OSError, ValueError, LookupError, TypeError):
             pass
         return _Done()
@@ -440,7 +443,7 @@ class _ToFile:
             say(f"{self._target}: stopped after {self.done.judged + self.done.refused:,} rows; the same command goes on from there")
         self._pieces.close()
         self._refusals.close()
-        if kind is None or self._made_of is None:
+        if kind is None or self._made_of is None or self.done.position is None:
             shutil.rmtree(self._folder)
 
     def add(self, chunk: Chunk, piece: bytes, judged: int, refusals: Sequence[str]) -> None:
@@ -459,8 +462,8 @@ class _ToFile:
         self._noted = time.monotonic()
 
     def finish(self) -> Outcome:
-        self._pieces.flush()
-        self._refusals.flush()
+        self._pieces.close()
+        self._refusals.close()
         self._side.unlink(missing_ok=True)
         if self.done.refused:
             (self._folder / "rejected.jsonl").replace(self._side)

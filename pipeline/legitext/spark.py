@@ -91,10 +91,11 @@ def score(
     kinds = {"string": StringType(), "double": DoubleType()}
     schema = StructType([*frame.schema, *(StructField(name, kinds[kind]) for name, kind in added_columns(prefix).items())])
     shipped = frame.sparkSession.sparkContext.broadcast(Shipped(model, brands, threshold))
-    return frame.mapInArrow(partial(_judge, shipped=shipped, text=text, sender=found, prefix=prefix), schema)
+    return frame.mapInArrow(partial(judge_batches, shipped=shipped, text=text, sender=found, prefix=prefix), schema)
 
 
-def _judge(batches: Iterable[Any], shipped: "Broadcast[Shipped]", text: str, sender: str | None, prefix: str) -> Iterator[Any]:
+def judge_batches(batches: Iterable[Any], shipped: "Broadcast[Shipped]", text: str, sender: str | None, prefix: str) -> Iterator[Any]:
+    """What a worker does: Arrow batches with the columns of verdicts added."""
     import pyarrow as pa
 
     kinds = {"string": pa.string(), "double": pa.float64()}
