@@ -2,10 +2,10 @@
 
     python benchmarks/scoring.py [ROWS]
 
-Rows are messages of the grammar that were not trained on, each with a number of its own. `legitext score` turns CSV into CSV, and its
-start is counted. The model is that of `data/model.joblib`. Spark (local[2]) judges a table in a session that has judged before: with the model file, and with the scikit-learn
-pipeline it was made of, in the same function of the same job. Answers are compared row by row. A core-second is one of work, whoever
-else is at work on the machine; those of Spark count the JVM's.
+Rows are messages of the grammar that were not trained on, each with a number of its own; the model is that of `data/model.joblib`.
+`legitext score` turns CSV into CSV, and its start is counted. Spark (local[2]) turns a table into parquet, in a session that has judged
+before: with the model file, and with the scikit-learn pipeline it was made of, in the same function of the same job. Answers are compared
+row by row. A core-second is one of work, whoever else is at work on the machine; those of Spark count the JVM's.
 """
 
 import os
@@ -124,17 +124,17 @@ def local(source: Path, model: str, jobs: int) -> Watch:
     return watch
 
 
-def in_spark(frame: Any, shipped: Any) -> tuple[Watch, Any]:
-    """The verdicts of a job whose workers have what they need open, sorted by `id`."""
+def in_spark(frame: Any, shipped: Any, target: str) -> tuple[Watch, Any]:
+    """A job from table to parquet, whose workers have what they need open, and what it wrote, sorted by `id`."""
     kinds = ", ".join(f"`{name}` {kind}" for name, kind in scoring.added_columns().items())
     judge = partial(
         spark.judge_batches, shipped=frame.sparkSession.sparkContext.broadcast(shipped), text="text", sender="sender", prefix=""
     )
-    judged = frame.mapInArrow(judge, f"id long, text string, sender string, {kinds}").drop("text")
-    judged.where("id % 50 = 0").write.format("noop").mode("overwrite").save()
+    schema = f"id long, text string, sender string, {kinds}"
+    frame.where("id % 50 = 0").mapInArrow(judge, schema).write.format("noop").mode("overwrite").save()
     with Watch(os.getpid()) as watch:
-        judged.write.format("noop").mode("overwrite").save()
-    return watch, judged.toArrow().sort_by("id")
+        frame.mapInArrow(judge, schema).write.parquet(target)
+    return watch, parquet.read_table(target).sort_by("id")
 
 
 def main() -> None:
@@ -151,9 +151,9 @@ def main() -> None:
         lines = [(f"legitext score --jobs {jobs}", rows, local(source, model, jobs)) for jobs in (1, 2)]
         session = spark.session(2)
         frame = session.read.parquet(f"{source}.parquet").repartition(8)
-        ours, found = in_spark(frame, spark.Shipped(model, None, DEFAULT))
+        ours, found = in_spark(frame, spark.Shipped(model, None, DEFAULT), f"{source}.ours")
         few = frame.where(f"id < {PIPELINE_ROWS}")
-        theirs, others = in_spark(few, this.Pipeline(ROOT / "data/model.joblib"))
+        theirs, others = in_spark(few, this.Pipeline(ROOT / "data/model.joblib"), f"{source}.theirs")
         session.stop()
         written = csv.read_csv(f"{source}.2.csv", parse_options=csv.ParseOptions(newlines_in_values=True))
     lines += [("Spark local[2], legitext", rows, ours), ("Spark local[2], scikit-learn", len(others), theirs)]

@@ -248,8 +248,6 @@ class JsonReader(_TextReader):
 
     def __init__(self, path: str, stream: BinaryIO) -> None:
         super().__init__(path, stream)
-        self.columns = []
-        self._first: list[Chunk] = []
         self._rest = self._read((0, 0))
         self._first = list(islice(self._rest, 1))
         rows = [row for chunk in self._first for _, row in self.records(chunk) if isinstance(row, dict)]
