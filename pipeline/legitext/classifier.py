@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from legitext.messages import HAM, LABELS, SMISHING, Message, as_message
 from legitext.parts import cuts_of, price_of, runs_between
 from legitext.reading import PHONE_WORD, Reading, read
 from legitext.terms import runs_in
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Span = tuple[int, int]
 _CACHED_WORDS = 20_000
@@ -144,6 +147,9 @@ class Classifier:
         self._evidence = dict(zip(evidence["names"], evidence["coefficients"].T.astype(float).tolist(), strict=True))
         self._known: dict[str, _Sums] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_known": {}}  # what it has judged does not make it another one: datasets tells by this what it has mapped
+
     @classmethod
     def load(cls, path: str | Path | None = None, brands: str | Path | None = None, threshold: str | float = DEFAULT) -> "Classifier":
         """The model in the file `path`, or the one that comes with the package.
@@ -188,6 +194,34 @@ class Classifier:
     def predict_one(self, text: str, sender: str | None = None, threshold: str | float | None = None) -> Prediction:
         """The verdict on one text and what the phone shows as its sender; `threshold` as in `predict`."""
         return self._predict(Message(text, sender), self._thresholds(threshold))
+
+    def score_frame(self, frame: "pd.DataFrame", text: str = "text", sender: str | None = "sender", prefix: str = "") -> "pd.DataFrame":
+        """A pandas table with the columns `label`, `ham`, `spam`, `smishing` (the probabilities) and `brand` added.
+
+        Args:
+            frame: a row for each message; one whose text is missing, blank or too long gets no verdict.
+            text: its column of texts.
+            sender: its column of senders; `sender` need not be there.
+            prefix: what the names of the added columns begin with.
+
+        Raises:
+            InputError: if a column is missing, or one called like an added one is there already; if a text is not a text.
+        """
+        from legitext.scoring import score_frame
+
+        return score_frame(self, frame, text, sender, prefix)
+
+    def map_batch(
+        self, batch: Mapping[str, Any], text: str = "text", sender: str | None = "sender", prefix: str = ""
+    ) -> dict[str, list[Any]]:
+        """The columns that `score_frame` adds, for `dataset.map(classifier.map_batch, batched=True)` of Hugging Face's datasets.
+
+        The brand of a text that names none is empty, for a column that begins with a thousand missing values is given no type there.
+        Other names are passed as `fn_kwargs={"text": "sms", "prefix": "legitext_"}`.
+        """
+        from legitext.scoring import map_batch
+
+        return map_batch(self, batch, text, sender, prefix)
 
     def predict_proba(self, messages: Iterable[str | Message]) -> NDArray[np.float64]:
         """Shape (n_messages, 3): probabilities in the order of `LABELS`."""
