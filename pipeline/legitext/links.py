@@ -276,6 +276,10 @@ class Found:
     emails: tuple[tuple[int, int], ...] = ()
 
 
+_READ_AGAIN = 4
+"""How often a text is read again at most, on the whole, where something ran into a host, so that hostile texts take no longer."""
+
+
 def find_links(text: str | Folded, brands: Registry | None = None) -> list[Link]:
     """The links in `text`, in order, with spans into the original text.
 
@@ -298,6 +302,7 @@ def scan(folded: Folded, brands: Registry | None = None) -> Found:
     links: list[Link] = []
     emails: list[tuple[int, int]] = []
     position = 0
+    again = _READ_AGAIN * len(text) + 10_000
     while (hint := _HINT.search(text, position)) is not None:
         # A link begins at most one space before its first hint, so what stands before the space before that is passed over.
         near = text.rfind(" ", position, hint.start())
@@ -313,9 +318,11 @@ def scan(folded: Folded, brands: Registry | None = None) -> Found:
         link = _read(written, match["scheme"], match.start(), match.start(part), folded, brands, explicit=part != "bare")
         if link is not None:
             links.append(link)
-            if not _split_path(match[part])[1]:
+            behind = match.start(part) + len(written)
+            if match.end() - behind <= again and not _split_path(match[part])[1]:
                 # What ran into the host may hold a link of its own; never read a path twice, or hostile texts take for ever.
-                position = match.start(part) + len(written)
+                again -= match.end() - behind
+                position = behind
     return Found(tuple(links), tuple(emails))
 
 

@@ -19,6 +19,9 @@ MOST_WORDS = 80
 LEFT_OUT = 1.0
 """What a part is worth less, in log-odds of smishing, the nearer it comes to leaving out all of the text."""
 
+MOST_COUNTED = 40
+"""Words of the text that are counted for this: else a scam among thousands of innocent words is worth less for each."""
+
 _LEAST_SENTENCE = 3
 """Words of a sentence that can begin or end a part; shorter ones go with the next."""
 
@@ -60,10 +63,11 @@ def runs_between(cuts: Sequence[int], reading: Reading) -> Iterator[tuple[int, i
 def price_of(length: int, whole: int) -> float:
     """What a part of so many words of a whole is worth less, see `LEFT_OUT`.
 
-    >>> price_of(30, 40), price_of(40, 40)
-    (0.25, 0.0)
+    >>> price_of(15, 30), price_of(30, 40), price_of(30, 400), price_of(60, 70)
+    (0.5, 0.25, 0.25, 0.0)
     """
-    return LEFT_OUT * (1 - length / whole) if whole else 0.0
+    counted = min(whole, MOST_COUNTED)
+    return LEFT_OUT * (1 - length / counted) if length < counted else 0.0
 
 
 def cuts_of(reading: Reading) -> list[int]:
