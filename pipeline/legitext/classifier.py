@@ -4,9 +4,10 @@ import math
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -468,10 +469,17 @@ def default_path() -> Path:
     return packed if packed.is_file() else here.parent.parent / "models" / "legitext.joblib"
 
 
-@lru_cache(maxsize=1)
+_opened: list[Classifier] = []
+_opening = Lock()
+
+
 def default_classifier() -> Classifier:
-    """The model that comes with the package, opened once."""
-    return Classifier.load()
+    """The model that comes with the package, opened once, however many threads ask for it first."""
+    if not _opened:
+        with _opening:
+            if not _opened:
+                _opened.append(Classifier.load())
+    return _opened[0]
 
 
 def predict(text: str, sender: str | None = None, threshold: str | float | None = None) -> Prediction:
