@@ -210,6 +210,14 @@ _FIND = re.compile(
 _HINT = re.compile(r"\.[^\W_]|[\[({](?:\.|dot)|[ ]\.[ ]?[a-z]|\*[a-z]|:[ ]?(?:[/\\]|www\.)", re.IGNORECASE)
 """What every link and address holds: a dot, or what stands for it, before a letter or digit, or the end of a scheme."""
 
+_HINT_AHEAD = re.compile(r"\.|/|\\|www\.", re.IGNORECASE)
+
+
+def may_hold_link(piece: str) -> bool:
+    """Whether a text may hold a link or e-mail address for what stands in it between two spaces; if for none of it, it holds neither."""
+    return _HINT.search(piece) is not None or _HINT_AHEAD.match(piece) is not None
+
+
 _NEW_LINK = re.compile(r"[a-z]{3,8}:|www\.|//", re.IGNORECASE)
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _IPV6 = re.compile(r"\[([0-9a-fA-F:.]{2,45})\]")
