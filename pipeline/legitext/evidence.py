@@ -10,7 +10,7 @@ from typing import Protocol
 
 from legitext.brands import Brand
 from legitext.links import RISKY_SUFFIXES, Link, misspelt_brand, names_a_service
-from legitext.reading import Reading
+from legitext.reading import LONGEST_KEPT, MOST_KEPT, Reading
 
 Span = tuple[int, int]
 
@@ -116,27 +116,45 @@ _BY_HEAD = _patterns_by_head()
 _DIGITS_AHEAD = (("code_given", _COMPILED["code_given"]),)
 
 
+class _Heads(dict[str, tuple[tuple[int, tuple[tuple[str, re.Pattern[str]], ...]], ...]]):
+    """By what stands between two spaces where in it words begin as patterns do, and those patterns."""
+
+    def __missing__(self, piece: str) -> tuple[tuple[int, tuple[tuple[str, re.Pattern[str]], ...]], ...]:
+        found = []
+        for head in _HEAD.finditer(piece):
+            word = head[0]
+            patterns = _BY_HEAD.get(word) or (_DIGITS_AHEAD if len(word) == 3 and word.isdecimal() else ())
+            if patterns:
+                found.append((head.start(), patterns))
+        heads = tuple(found)
+        if len(piece) <= LONGEST_KEPT:
+            if len(self) >= MOST_KEPT:
+                self.clear()
+            self[piece] = heads
+        return heads
+
+
+_heads = _Heads()
+
+
 def _said(lower: str) -> dict[str, Span]:
     """Where each pattern is first met, if it is not denied there; each is tried only where a word begins as it does."""
     found: dict[str, Span] = {}
     passed: dict[str, int] = {}  # by name the end of what was denied: matches do not overlap
-    for head in _HEAD.finditer(lower):
-        word = head[0]
-        patterns = _BY_HEAD.get(word)
-        if patterns is None:
-            if not (len(word) == 3 and word.isdecimal()):
-                continue
-            patterns = _DIGITS_AHEAD
-        start = head.start()
-        for name, pattern in patterns:
-            if name in found or passed.get(name, 0) > start:
-                continue
-            match = pattern.match(lower, start)
-            if match is not None:
-                if name in _ASKS and _DENIED.search(lower, max(0, start - 40), start):
-                    passed[name] = match.end()
-                else:
-                    found[name] = match.span()
+    at = 0
+    for piece in lower.split(" "):
+        for offset, patterns in _heads[piece]:
+            start = at + offset
+            for name, pattern in patterns:
+                if name in found or passed.get(name, 0) > start:
+                    continue
+                match = pattern.match(lower, start)
+                if match is not None:
+                    if name in _ASKS and _DENIED.search(lower, max(0, start - 40), start):
+                        passed[name] = match.end()
+                    else:
+                        found[name] = match.span()
+        at += len(piece) + 1
     for name, pieces in _INSIDE.items():
         for piece in pieces:
             if piece in lower:

@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     r"|(?P<word>\w+(?:'\w+)*)"
     r"|(?P<sign>[!?]+|[$£€¥₹%#*@\[\]<>=+~|])"
 )
-_DIGITS = re.compile(r"\d")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def read(message: Message, brands: Registry | None = None) -> Reading:
         spans,
         found.links,
         found.emails,
-        tuple(find_numbers(folded.text)) if traits & _DIGIT else (),
+        tuple(find_numbers(folded.text)) if traits & _DIGITS else (),
         mentions,
         read_sender(message.sender, brands),
         brands,
@@ -114,7 +114,7 @@ def shape_of(word: str) -> str:
     >>> shape_of("84.17"), shape_of("6pm"), shape_of("794644790131")
     ('00.00', '0pm', '000000000+')
     """
-    shaped = _DIGITS.sub("0", word)
+    shaped = _DIGIT.sub("0", word)
     if len(shaped) > 9 and shaped.startswith("000000000"):
         return "000000000+"
     return shaped[:LONGEST_WORD]
@@ -147,17 +147,20 @@ class _Piece(NamedTuple):
     """What the text may hold for it: the sum of some of the following."""
 
 
-_LINK, _DISGUISE, _LETTER, _DIGIT, _NAME = (1 << bit for bit in range(5))
+_LINK, _DISGUISE, _LETTER, _DIGITS, _NAME = (1 << bit for bit in range(5))
 _LOWER = attrgetter("lower")
 _NOTHING_FOUND = Found()
-_MOST_PIECES = 50_000
-_LONGEST_PIECE = 24
+MOST_KEPT = 50_000
+LONGEST_KEPT = 24
 """Characters of a piece that is kept once taken apart; longer ones seldom come twice."""
 
 _SPELLED_OUT = re.compile(r" [^\W\d_] [^\W\d_] ")
 """What a word with spaces between its letters holds, of letters that are pieces."""
 
-_PHONE_AHEAD = re.compile(r"[0-9]{3}[-. ][0-9]{4}")
+_DIGITS_AHEAD = re.compile(r"\d{3}|1Z")
+"""What a telephone number and each of `legitext.numbers.FORMATS` hold, and in no pieces but one."""
+
+_PHONE_AHEAD = re.compile(r"\d{3}[-. ]\d{4}")
 
 
 class _Pieces(dict[str, _Piece]):
@@ -168,8 +171,8 @@ class _Pieces(dict[str, _Piece]):
 
     def __missing__(self, written: str) -> _Piece:
         piece = _take_apart(written, self._brands)
-        if len(written) <= _LONGEST_PIECE:
-            if len(self) >= _MOST_PIECES:
+        if len(written) <= LONGEST_KEPT:
+            if len(self) >= MOST_KEPT:
                 self.clear()
             self[written] = piece
         return piece
@@ -179,15 +182,28 @@ _pieces_of = lru_cache(maxsize=4)(_Pieces)
 
 
 def _cut(text: str, brands: Registry) -> tuple[list[_Piece], int]:
-    """The pieces of a folded text, and all their traits. A text with a telephone number is one, for such a number has spaces in it."""
+    """The pieces of a folded text, and all their traits."""
     known = _pieces_of(brands)
     pieces = [*map(known.__getitem__, text.split(" "))]
     traits = 0
     for piece in pieces:
         traits |= piece.traits
-    if traits & _DIGIT and _PHONE_AHEAD.search(text):
-        pieces = [_take_apart(text, brands)]
+    if traits & _DIGITS and _PHONE_AHEAD.search(text):
+        pieces = [*map(known.__getitem__, _around_phones(text))]
     return pieces, traits
+
+
+def _around_phones(text: str) -> list[str]:
+    """The pieces of a text, cut at no space where a telephone number may begin or go on."""
+    pieces = text.split(" ")
+    runs = [pieces[:1]]
+    for before, piece in pairwise(pieces):
+        last = before[-1:]
+        if (piece.startswith("(") or piece[:1].isdecimal()) and not (last.isalpha() or last in {"_", "-"}):
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return [" ".join(run) for run in runs]
 
 
 def _take_apart(written: str, brands: Registry) -> _Piece:
@@ -213,7 +229,7 @@ def _take_apart(written: str, brands: Registry) -> _Piece:
         _LINK * may_hold_link(written)
         + _DISGUISE * is_disguised(written)
         + _LETTER * (len(written) == 1 and written.isalpha())
-        + _DIGIT * (_DIGITS.search(written) is not None)
+        + _DIGITS * (_DIGITS_AHEAD.search(written) is not None)
         + _NAME * (not brands.phrases.keys().isdisjoint(raw))
     )
     return _Piece(lower, tuple(raw), tuple(words), tuple(spans), traits)
