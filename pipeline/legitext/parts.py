@@ -28,7 +28,7 @@ _LEAST_SENTENCE = 3
 _LONGEST_SENTENCE = 12
 """Words after which a text without stops is cut."""
 
-_STOP = re.compile(r"(?<=[.!?…])\s|\n|\s[-–—|:]\s")
+_STOP = re.compile(r"\s(?:(?<=[.!?…]\s)|(?<=\n)|[-–—|:]\s)")
 
 
 def parts_of(reading: Reading) -> list[tuple[int, int]]:

@@ -146,6 +146,11 @@ def see_through(folded: Folded, keep: Sequence[tuple[int, int]] = ()) -> Folded:
     return Folded("".join(parts), folded.original, origin, counts)
 
 
+def is_disguised(piece: str) -> bool:
+    """Whether `see_through` may find a word broken up or disguised in what stands between two spaces; with spaces in it, in none."""
+    return _SPACED.search(piece) is not None or any(_undisguised(word[0]) is not None for word in _MIXED.finditer(piece))
+
+
 def without_accents(word: str) -> str:
     """`word` with the accents of Latin letters removed, so that `código` and `codigo` are one word."""
     if word.isascii():
