@@ -416,10 +416,17 @@ def _aligned(lines: list[list[str]]) -> str:
 
 
 def _fetch(options: argparse.Namespace) -> int:
+    from legitext.classifier import Classifier, default_path
+    from legitext.doubts import swapped
     from legitext.fetching import fetch
     from legitext.params import load_params
+    from legitext.progress import say
 
-    fetch(load_params().fetch)
+    changed = fetch(load_params().fetch)
+    if changed and default_path().is_file():
+        model = Classifier.load()
+        for sentence in filter(None, (swapped(table, model) for table in changed)):
+            say(f"warning: {sentence}")
     return 0
 
 

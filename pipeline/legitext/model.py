@@ -388,18 +388,22 @@ def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDAr
     A twin that differs from the genuine text by its sender alone is learnt with its words, which are genuine, so that evidence learns to
     outweigh them; without its sender it would be the genuine text, so it is never shown so.
 
+    Near-copies among the corrections weigh as one of them, so that no message is learnt by being sent in often.
+
     All corrections are one group: with `min_groups` of 2 or more, what stands in no other source, as the names of a user's friends,
     becomes no term of the model.
     """
     beside = with_asides(with_parts(rows, params.parts), params.asides)
     training = with_swapped_letters(with_and_without_sender(beside), params.swapped_letters)
-    training["group"] = training["group"].where(training["source"] != "corrections", "corrections")
     by_sender = training["kind"].str.startswith(SENDER_TWIN, na=False)
     training = training[~by_sender | training["sender"].notna()].reset_index(drop=True)
+    corrected = training["source"] == "corrections"
+    copies = training["group"].map(rows.loc[rows["source"] == "corrections", "group"].value_counts()).where(corrected).fillna(1.0)
+    training["group"] = training["group"].where(~corrected, "corrections")
     twins = (training["kind"].str.startswith(TWIN, na=False) & ~training["kind"].str.startswith(SENDER_TWIN, na=False)).to_numpy(dtype=bool)
     weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float)
     by_label = training["label"].map(lambda label: params.class_weights.get(label, 1.0)).to_numpy(dtype=float)
-    return training, by_label * np.where(twins, params.twin_weight, weights), twins
+    return training, by_label * np.where(twins, params.twin_weight, weights / copies.to_numpy(dtype=float)), twins
 
 
 def _round(pipeline: Pipeline) -> None:
