@@ -77,10 +77,17 @@ def test_the_same_text_always_gets_the_same_answer(classifier):
 
 
 def test_the_word_cache_is_bounded(monkeypatch):
-    monkeypatch.setattr("legitext.classifier._CACHED_WORDS", 10)
+    monkeypatch.setattr("legitext.classifier._CACHED_TERMS", 10)
     small = Classifier.load()
     small.predict([f"abc{chr(97 + number)}def{chr(97 + number)}" for number in range(26)])
     assert len(small._known) <= 10
+
+
+def test_a_classifier_that_was_pickled_judges_as_before(classifier):
+    before = pickle.dumps(classifier)
+    text = "USPS: your parcel is held, confirm your address https://usps-trk.top/a"
+    assert pickle.loads(before).predict_one(text) == classifier.predict_one(text)  # noqa: S301
+    assert pickle.dumps(classifier) == before
 
 
 def test_the_packaged_model_answers():

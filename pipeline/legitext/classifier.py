@@ -148,9 +148,6 @@ class Classifier:
         self._evidence = dict(zip(evidence["names"], evidence["coefficients"].T.astype(float).tolist(), strict=True))
         self._known = _TermSums(self._words, _Block(artifact["characters"]))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_known": {}}  # what it has judged does not make it another one: datasets tells by this what it has mapped
-
     @classmethod
     def load(cls, path: str | Path | None = None, brands: str | Path | None = None, threshold: str | float = DEFAULT) -> "Classifier":
         """The model in the file `path`, or the one that comes with the package.
@@ -458,6 +455,10 @@ class _TermSums(dict[str, _Sums]):
     def __init__(self, words: _Block, characters: _Block) -> None:
         self._words = words
         self._characters = characters
+
+    def __reduce__(self) -> tuple[type["_TermSums"], tuple[_Block, _Block]]:
+        """Without what is kept, which makes no classifier another one: datasets tells by its pickle what it has mapped already."""
+        return _TermSums, (self._words, self._characters)
 
     def __missing__(self, term: str) -> _Sums:
         sums = self._work_out(term)
