@@ -77,7 +77,7 @@ def test_the_same_text_always_gets_the_same_answer(classifier):
 
 
 def test_the_word_cache_is_bounded(monkeypatch):
-    monkeypatch.setattr("legitext.classifier._CACHED_TERMS", 10)
+    monkeypatch.setattr("legitext.classifier._CACHED_WORDS", 10)
     small = Classifier.load()
     small.predict([f"abc{chr(97 + number)}def{chr(97 + number)}" for number in range(26)])
     assert len(small._known) <= 10

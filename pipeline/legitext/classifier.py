@@ -18,6 +18,7 @@ from legitext.brands import Registry, registry
 from legitext.decision import DEFAULT, label_of, thresholds_of
 from legitext.errors import InputError
 from legitext.evidence import GENUINE, Clue, find_evidence, sentence
+from legitext.kept import Kept
 from legitext.messages import HAM, LABELS, SMISHING, Message, as_message
 from legitext.parts import cuts_of, price_of, runs_between
 from legitext.reading import PHONE_WORD, Reading, read
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Span = tuple[int, int]
-_CACHED_TERMS = 50_000
-"""Words and pairs of words whose sums are kept."""
+_CACHED_WORDS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,21 @@ class Classifier:
         self._intercept = [float(value) for value in artifact["intercept"]]
         self._words = _Block(artifact["words"])
         evidence = artifact["evidence"]
+        self._forget()
+
+    def _forget(self) -> None:
+        self._known = Kept(self._sum_word, _CACHED_WORDS)
+        self._pairs = Kept(self._sum_pair)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is kept, which makes no classifier another one: datasets tells by its pickle what it has mapped already."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_known", "_pairs")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget()
         self._evidence = dict(zip(evidence["names"], evidence["coefficients"].T.astype(float).tolist(), strict=True))
-        self._known = _TermSums(self._words, _Block(artifact["characters"]))
+        self._characters = _Block(artifact["characters"])
 
     @classmethod
     def load(cls, path: str | Path | None = None, brands: str | Path | None = None, threshold: str | float = DEFAULT) -> "Classifier":
@@ -263,7 +276,8 @@ class Classifier:
         words = reading.words or ("",)
         terms = [_NOTHING] * (2 * len(words) - 1)  # the words, and between two the pair that they make
         terms[::2] = map(self._known.__getitem__, words)
-        terms[1::2] = map(self._known.__getitem__, [f"{before} {word}" for before, word in pairwise(words)])
+        pairs = map(self._words.places.get, [f"{before} {word}" for before, word in pairwise(words)])
+        terms[1::2] = map(self._pairs.__getitem__, pairs)
         columns = [*zip(*terms, strict=True)]
         square_w, w0, w1, w2, square_c, c0, c1, c2 = map(sum, columns)
         w = 1 / math.sqrt(square_w) if square_w else 0.0
@@ -284,6 +298,17 @@ class Classifier:
                 most, part = lead, (start, end)
         ham = w0 * w + c0 * c
         return [s0 + ham, s1 + ham + w1 * w + c1 * c, s2 + ham + most], part
+
+    def _sum_word(self, word: str) -> "_Sums":
+        """What a word and all its character runs add."""
+        block = self._characters
+        found = [place for place in map(block.places.get, runs_in(word, block.shortest, block.longest)) if place is not None]
+        runs = [sum(map(column.__getitem__, found), 0.0) for column in block.columns]
+        return (*self._sum_pair(self._words.places.get(word))[:4], *runs)
+
+    def _sum_pair(self, place: int | None) -> "_Sums":
+        """What the pair of words at a place among the terms adds; nothing if it is none of them."""
+        return _NOTHING if place is None else (*(column[place] for column in self._words.columns), *_NOTHING[4:])
 
     def _explain(self, message: Message, label: str) -> Explanation:
         reading = read(message, self._brands)
@@ -443,39 +468,10 @@ def predict(text: str, sender: str | None = None, threshold: str | float | None 
     return default_classifier().predict_one(text, sender, threshold)
 
 
-_Sums = tuple[float, float, float, float, float, float, float, float]
-"""What some terms add under the root, to the score of ham, and to the leads of spam and smishing over it: of words, then of character runs."""
+_Sums = tuple[float, ...]
+"""What some terms add under the root, to the score of ham, and to the leads of spam and smishing over it: of words, then of character runs. Eight numbers."""
 
 _NOTHING: _Sums = (0.0,) * 8
-
-
-class _TermSums(dict[str, _Sums]):
-    """What a word and all its character runs add, and what a pair of words does; kept for the next time it comes."""
-
-    def __init__(self, words: _Block, characters: _Block) -> None:
-        self._words = words
-        self._characters = characters
-
-    def __reduce__(self) -> tuple[type["_TermSums"], tuple[_Block, _Block]]:
-        """Without what is kept, which makes no classifier another one: datasets tells by its pickle what it has mapped already."""
-        return _TermSums, (self._words, self._characters)
-
-    def __missing__(self, term: str) -> _Sums:
-        sums = self._work_out(term)
-        if len(self) >= _CACHED_TERMS:
-            self.clear()
-        self[term] = sums
-        return sums
-
-    def _work_out(self, term: str) -> _Sums:
-        block = self._words
-        place = block.places.get(term)
-        own = _NOTHING[:4] if place is None else [column[place] for column in block.columns]
-        if " " in term:
-            return _NOTHING if place is None else (*own, *_NOTHING[4:])
-        block = self._characters
-        found = [block.places[run] for run in runs_in(term, block.shortest, block.longest) if run in block.places]
-        return (*own, *(sum(map(column.__getitem__, found), 0.0) for column in block.columns))
 
 
 def _softmax(scores: list[float]) -> list[float]:

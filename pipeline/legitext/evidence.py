@@ -11,8 +11,9 @@ from string import ascii_lowercase
 from typing import Protocol
 
 from legitext.brands import Brand, Registry
+from legitext.kept import MOST_KEPT, Kept
 from legitext.links import RISKY_SUFFIXES, Link, misspelt_brand, names_a_service
-from legitext.reading import LONGEST_KEPT, MOST_KEPT, Reading
+from legitext.reading import Reading
 
 Span = tuple[int, int]
 
@@ -121,31 +122,21 @@ _BY_HEAD = _patterns_by_head()
 _DIGITS_AHEAD = (("code_given", _COMPILED["code_given"]),)
 
 
-_Found = tuple[tuple[int, _Patterns], ...]
+def _heads(piece: str) -> tuple[tuple[int, _Patterns], ...]:
+    """Where in what stands between two spaces words begin as patterns do, and those patterns."""
+    found = []
+    for head in _HEAD.finditer(piece):
+        word = head[0]
+        patterns = _BY_HEAD.get(word) or (_DIGITS_AHEAD if len(word) == 3 and word.isdecimal() else ())
+        if patterns:
+            found.append((head.start(), patterns))
+    end = _NO_SHARE_HEAD.search(piece)
+    if end is not None:
+        found.append((end.start(), (("no_share", _COMPILED["no_share"]),)))
+    return tuple(found)
 
 
-class _Heads(dict[str, _Found]):
-    """By what stands between two spaces where in it words begin as patterns do, and those patterns."""
-
-    def __missing__(self, piece: str) -> _Found:
-        found = []
-        for head in _HEAD.finditer(piece):
-            word = head[0]
-            patterns = _BY_HEAD.get(word) or (_DIGITS_AHEAD if len(word) == 3 and word.isdecimal() else ())
-            if patterns:
-                found.append((head.start(), patterns))
-        end = _NO_SHARE_HEAD.search(piece)
-        if end is not None:
-            found.append((end.start(), (("no_share", _COMPILED["no_share"]),)))
-        heads = tuple(found)
-        if len(piece) <= LONGEST_KEPT:
-            if len(self) >= MOST_KEPT:
-                self.clear()
-            self[piece] = heads
-        return heads
-
-
-_heads = _Heads()
+_known_heads = Kept(_heads)
 
 
 def _said(lower: str) -> dict[str, Span]:
@@ -154,7 +145,7 @@ def _said(lower: str) -> dict[str, Span]:
     passed: dict[str, int] = {}  # by name the end of what was denied: matches do not overlap
     at = 0
     for piece in lower.split(" "):
-        for offset, patterns in _heads[piece]:
+        for offset, patterns in _known_heads[piece]:
             start = at + offset
             for name, pattern in patterns:
                 if name in found or passed.get(name, 0) > start:

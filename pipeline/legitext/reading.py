@@ -4,12 +4,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, pairwise
 from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar
 
 from legitext.brands import Brand, Registry, registry
+from legitext.kept import Kept
 from legitext.links import Found, Link, may_hold_link, scan
 from legitext.messages import Message
 from legitext.numbers import Number, find_numbers
@@ -150,10 +151,6 @@ class _Piece(NamedTuple):
 _LINK, _DISGUISE, _LETTER, _DIGITS, _NAME = (1 << bit for bit in range(5))
 _LOWER = attrgetter("lower")
 _NOTHING_FOUND = Found()
-MOST_KEPT = 50_000
-LONGEST_KEPT = 24
-"""Characters of a piece that is kept once taken apart; longer ones seldom come twice."""
-
 _SPELLED_OUT = re.compile(r" [^\W\d_] [^\W\d_] ")
 """What a word with spaces between its letters holds, of letters that are pieces."""
 
@@ -163,22 +160,10 @@ _DIGITS_AHEAD = re.compile(r"\d{3}|1Z")
 _PHONE_AHEAD = re.compile(r"\d{3}[-. ]\d{4}")
 
 
-class _Pieces(dict[str, _Piece]):
-    """Pieces by how they are written, each taken apart when it is first met: most texts are made of the same ones."""
-
-    def __init__(self, brands: Registry) -> None:
-        self._brands = brands
-
-    def __missing__(self, written: str) -> _Piece:
-        piece = _take_apart(written, self._brands)
-        if len(written) <= LONGEST_KEPT:
-            if len(self) >= MOST_KEPT:
-                self.clear()
-            self[written] = piece
-        return piece
-
-
-_pieces_of = lru_cache(maxsize=4)(_Pieces)
+@lru_cache(maxsize=4)
+def _pieces_of(brands: Registry) -> Kept[str, _Piece]:
+    """Pieces by how they are written: most texts are made of the same ones."""
+    return Kept(partial(_take_apart, brands))
 
 
 def _cut(text: str, brands: Registry) -> tuple[list[_Piece], int]:
@@ -206,7 +191,7 @@ def _around_phones(text: str) -> list[str]:
     return [" ".join(run) for run in runs]
 
 
-def _take_apart(written: str, brands: Registry) -> _Piece:
+def _take_apart(brands: Registry, written: str) -> _Piece:
     lower = _lower(written)
     raw: list[str] = []
     words: list[str] = []
@@ -252,7 +237,8 @@ def _words(
             spans.append((at + start, at + end))
         at += len(piece.lower) + 1
     if folded.origin is not None:
-        spans = [folded.span(start, end) for start, end in spans]
+        origin = folded.origin
+        spans = [(origin[start], origin[end - 1] + 1) for start, end in spans]
     raw = [*chain.from_iterable([piece.raw for piece in pieces])] if brands is not None else []
     if skipped:
         gaps = _gaps(spans, skipped)
@@ -301,9 +287,10 @@ def _name_brands(folded: Folded, raw: list[str], words: list[str], spans: list[S
     for index in [index for index, token in enumerate(raw) if token in phrases]:
         if index < named:
             continue
+        following = raw[index + 1] if index + 1 < len(raw) else ""
         for phrase, brand in phrases[raw[index]]:
             size = len(phrase)
-            if size > 1 and tuple(raw[index : index + size]) != phrase:
+            if size > 1 and (phrase[1] != following or tuple(raw[index : index + size]) != phrase):
                 continue
             start, end = spans[index][0], spans[index + size - 1][1]
             if brand.everyday and not _has_capital(folded, start, end):
