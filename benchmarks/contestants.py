@@ -139,7 +139,7 @@ class WordsAndCharacters(Words):
 
 
 class Onnx(Contestant):
-    title = "the former, of words, in ONNX Runtime"
+    title = "the same TF-IDF of words in ONNX Runtime"
     settings = "converted by skl2onnx, which cannot convert characters inside words"
 
     def __init__(self, folder: str) -> None:

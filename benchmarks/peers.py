@@ -13,6 +13,7 @@ same round.
 import argparse
 import gc
 import importlib
+import inspect
 import json
 import multiprocessing
 import os
@@ -30,9 +31,16 @@ from contestants import CONTESTANTS, LABELS, NEEDS, Row
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "benchmarks/peers.json"
+MODEL = ROOT / "data/model.joblib"
 KEPT = ROOT / ".bench/fitted"
 FALSE_ALARMS = 0.015
 """Share of the genuine texts that may be called smishing where scams caught are counted."""
+
+BENCHMARK = ("benchmark_genuine", "benchmark_smishing")
+"""Sources of real wordings that nothing is trained on."""
+
+EXPORTED = ("legitext", "pipeline")
+"""What is taken from data/model.joblib, as `make train` left it."""
 
 LIBRARIES = ("numpy", "scikit-learn", "onnxruntime", "fasttext-wheel", "vowpalwabbit", "torch", "sentence-transformers")
 
@@ -69,7 +77,7 @@ def quality(name: str, folder: Path, test: Any, blind: bool = False) -> dict[str
     contestant = CONTESTANTS[name](str(folder))
     given = np.asarray(contestant.probabilities(contestant.prepared(texts, senders)), dtype=float)
     labels = test["label"].to_numpy(dtype=str)
-    benchmark = test["source"].isin(["benchmark_genuine", "benchmark_smishing"]).to_numpy() & (labels != "spam")
+    benchmark = test["source"].isin(BENCHMARK).to_numpy() & (labels != "spam")
     grouped = test["grouped"].to_numpy()
     called = np.array(LABELS)[given.argmax(axis=1)]
     # Rounding makes single precision miss a sum of 1, at which scikit-learn takes offence.
@@ -181,6 +189,7 @@ def machine() -> dict[str, Any]:
 
 def compare(wanted: Sequence[str], quick: bool) -> dict[str, Any]:
     """Fit, judge and time the contestants; what cannot be is left out, with the reason."""
+    from legitext.errors import DataError
     from legitext.files import digest
     from legitext.params import load_params
     from legitext.progress import say
@@ -191,15 +200,23 @@ def compare(wanted: Sequence[str], quick: bool) -> dict[str, Any]:
     test = table[table["split"] == "test"].reset_index(drop=True)
     test["grouped"] = test["source"].isin(set(table["source"][table["split"] == "train"]))
     test["sender"] = test["sender"].astype("object").where(test["sender"].notna(), None)
-    if quick:
-        test = test[test["source"].str.startswith("benchmark_") | (test.index % 10 == 0)]
-    of_data = [json.dumps(rows).encode(), (ROOT / "data/model.joblib").read_bytes(), (ROOT / "benchmarks/contestants.py").read_bytes()]
-    kept = KEPT / digest(b"".join(of_data))
+    test = test[test["source"].isin(BENCHMARK) | (test["grouped"] & (test.index % (10 if quick else 1) == 0))]
+    learnt_from = json.dumps(rows).encode()
+    if not MODEL.is_file():
+        raise DataError(f"{MODEL} does not exist: run `make train` to make it")
+    trained = MODEL.read_bytes()
+
+    def kept_in(name: str) -> Path:
+        """Where a contestant that learnt from these rows in this way is kept."""
+        own = trained if name in EXPORTED else learnt_from
+        return KEPT / f"{name}-{digest(own + inspect.getsource(CONTESTANTS[name].fit).encode())}"
+
     names, left_out = available(wanted)
     found: dict[str, Any] = {}
+    folders = {name: kept_in(name) for name in names}
     for name in names:
         say(f"{name}: fitting on {len(rows):,} messages, judging {len(test):,}")
-        process, pipe = in_a_process(fit_and_judge, name, kept / name, rows, test)
+        process, pipe = in_a_process(fit_and_judge, name, folders[name], rows, test)
         try:
             told = pipe.recv()
         except EOFError:
@@ -218,7 +235,7 @@ def compare(wanted: Sequence[str], quick: bool) -> dict[str, Any]:
     single = list(zip(usual["text"], usual["sender"], strict=True))[: 60 if quick else 200]
     many = [row for pair in zip(usual.itertuples(), mixed.itertuples(), strict=False) for row in ((one.text, one.sender) for one in pair)]
     rounds = 3 if quick else 7
-    times = timed(names, kept, single, many[: 200 if quick else 1_000], rounds)
+    times = timed({name: folders[name] for name in names}, single, many[: 200 if quick else 1_000], rounds)
     for name in names:
         found[name] |= times[name]
     return {
@@ -240,7 +257,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def timed(names: Sequence[str], kept: Path, single: Rows, many: Rows, rounds: int) -> dict[str, dict[str, Any]]:
+def timed(folders: Mapping[str, Path], single: Rows, many: Rows, rounds: int) -> dict[str, dict[str, Any]]:
     """By name the medians over rounds of all times, and of their ratios to legitext's in the same round."""
     from legitext.progress import say, track
 
@@ -250,14 +267,15 @@ def timed(names: Sequence[str], kept: Path, single: Rows, many: Rows, rounds: in
     os.environ |= {"PYTHONPYCACHEPREFIX": str(KEPT.parent / "pycache")}
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     say("timing on one core")
+    names = list(folders)
     cold: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for number in track(range(-1, rounds), "rounds of cold starts"):
-        empty = started("", kept, single[0])["cold_s"]
+        empty = started("", KEPT, single[0])["cold_s"]
         for name in names:
-            one = started(name, kept / name, single[0])
+            one = started(name, folders[name], single[0])
             if number >= 0:  # the first fills caches
                 cold[name].append({**one, "cold_s": one["cold_s"] - empty})
-    workers = {name: in_a_process(take_turns, name, kept / name, single, many) for name in names}
+    workers = {name: in_a_process(take_turns, name, folders[name], single, many) for name in names}
     for _, pipe in workers.values():
         pipe.recv()
     warm: dict[str, list[dict[str, float]]] = {name: [] for name in names}
@@ -290,15 +308,23 @@ def _rounded(value: float, digits: int) -> float:
 def main() -> None:
     import results
 
+    from legitext.files import write_text
+    from legitext.stages.running import stage
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peers", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS), help="which to compare legitext with")
     parser.add_argument("--quick", action="store_true", help="fewer messages and rounds")
     arguments = parser.parse_args()
-    figures = compare([name for name in CONTESTANTS if name in {"legitext", *arguments.peers}], arguments.quick)
-    print(results.peers_section(figures))
-    if not arguments.quick and set(arguments.peers) == set(CONTESTANTS):
-        FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
-        results.publish()
+
+    @stage
+    def run() -> None:
+        figures = compare([name for name in CONTESTANTS if name in {"legitext", *arguments.peers}], arguments.quick)
+        print(results.peers_section(figures))
+        if not arguments.quick and set(arguments.peers) == set(CONTESTANTS):
+            write_text(FIGURES, json.dumps(figures, indent=1) + "\n")
+            results.publish()
+
+    run()
 
 
 if __name__ == "__main__":

@@ -154,6 +154,15 @@ def test_parts_of_genuine_texts_are_learnt_and_of_no_others(made):
     assert all(any(text in whole for whole in wholes) for text in added["text"][:20])
 
 
+def test_the_part_that_is_learnt_is_the_one_that_looks_worst():
+    scam = "Pay the toll fee today at once or your license is suspended now."
+    text = f"{scam} Thanks again for the lovely dinner, the kids loved it so much, see you all on Sunday."
+    rows = as_table(
+        pd.DataFrame([(text, "ham", "a"), *((scam, "smishing", str(n)) for n in range(5))], columns=["text", "label", "group"]), "grammar"
+    )
+    assert with_parts(rows, 1.0)["text"].tolist()[len(rows) :] == [scam.rstrip(".")]
+
+
 def test_a_twin_by_its_sender_is_learnt_whole_and_never_without_it():
     rows = as_table(
         pd.DataFrame(

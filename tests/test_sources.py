@@ -86,8 +86,8 @@ def test_a_hub_that_refuses_is_offline(monkeypatch):
     [
         (b"", "must name text and label"),
         (b"text;label\nhi;ham\n", "must name text and label"),
-        (b"text,label\nhi,nice\n", "row 1 of 1: label 'nice'"),
-        (b"text,label\n,ham\n", "row 1 of 1: the text is empty"),
+        (b"text,label\nhi,nice\n", "line 2: label 'nice'"),
+        (b"text,label\n,ham\n", "line 2: the text is empty"),
         (b"text,label\nok,ham\n\xff,ham\n", "line 3: byte 0xff"),
         (b"text,label\na,ham\na,b,c,d,e\n", "not a comma-separated table"),
     ],

@@ -48,6 +48,12 @@ class HeldOut:
     splits: Mapping[str, Slices] = field(default_factory=dict)
     """`random` and `grouped`: a fifth of the same rows held out either way; what `random` is better by is leakage."""
 
+    doubted: Mapping[str, Share] = field(default_factory=dict)
+    """By source: labels of training rows that the model itself doubts, see `legitext.doubts`."""
+
+    poisoned: Mapping[str, Slices] = field(default_factory=dict)
+    """By what was wrong with the labels learnt, as `legitext.refits.Refits.on_turned`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

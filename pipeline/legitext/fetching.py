@@ -16,11 +16,15 @@ RAW = "data/raw"
 """Where each source is kept as one message table."""
 
 
-def fetch(params: Fetch, folder: str | Path = RAW) -> None:
+def fetch(params: Fetch, folder: str | Path = RAW) -> list[pd.DataFrame]:
     """Load every source that can be had, and the corrections that stand in `legitext.corrections.FILE`, into `folder`.
 
     Files that would not change are left alone, so that nothing is made again.
+
+    Returns:
+        The tables that are new or changed.
     """
+    changed = []
     corrections = corrected()
     loaded = load_all(mirrors_of(os.environ.get("LEGITEXT_CORPORA"), params.mirror))
     say("corpora:")
@@ -30,15 +34,17 @@ def fetch(params: Fetch, folder: str | Path = RAW) -> None:
         if one.table is None:
             if path.is_file():
                 say(f"           {one.source.name}: the copy fetched earlier is kept ({path})")
-        else:
-            _keep(one.table, path)
+        elif _keep(one.table, path):
+            changed.append(one.table)
     path = Path(folder) / "corrections.parquet"
     if corrections is not None:
         say(f"  own      corrections: {counted(corrections)}")
-        _keep(corrections, path)
+        if _keep(corrections, path):
+            changed.append(corrections)
     elif path.is_file():
         path.unlink()
         say(f"           corrections: {FILE} holds none any more, so the copy fetched earlier was removed ({path})")
+    return changed
 
 
 def corrected(path: str | Path = FILE) -> pd.DataFrame | None:
@@ -47,9 +53,12 @@ def corrected(path: str | Path = FILE) -> pd.DataFrame | None:
     return as_table(pd.DataFrame(rows, columns=["text", "sender", "label"]), "corrections") if rows else None
 
 
-def _keep(table: pd.DataFrame, path: Path) -> None:
-    if not path.is_file() or digest_of(read_table(path)) != digest_of(table):
+def _keep(table: pd.DataFrame, path: Path) -> bool:
+    """Whether `path` said something else than `table`, which it holds now."""
+    changed = not path.is_file() or digest_of(read_table(path)) != digest_of(table)
+    if changed:
         write_table(table, path)
+    return changed
 
 
 def digest_of(table: pd.DataFrame) -> str:

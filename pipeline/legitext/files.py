@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from legitext.errors import DataError, LegitextError
 
@@ -51,6 +52,19 @@ def locked(path: str | Path) -> Iterator[None]:
         yield
 
 
+def try_lock(file: IO[bytes]) -> bool:
+    """Keep an open file to this process while it is open; False if another has it. Always True where the system has no such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path` in UTF-8, whole or not at all."""
     with replacing(path) as part:
@@ -63,14 +77,20 @@ def copy_file(source: str | Path, path: str | Path) -> None:
         shutil.copyfile(source, part)
 
 
+LONGEST_LINE = 8_000_000
+"""Bytes that a line of a file may have: the longest text, of four bytes a character, with room for quotes and senders."""
+
+
 def check_utf8(path: Path) -> None:
-    """Stop if a file is not UTF-8.
+    """Stop if a file is not UTF-8, or a line of it has more than `LONGEST_LINE` bytes, of which no more are read.
 
     Raises:
         DataError: with the line of the first byte that cannot be decoded.
     """
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
+            if len(line) > LONGEST_LINE:
+                raise DataError(f"{path}, line {number:,}: more than {LONGEST_LINE:,} bytes without a line end: is it a file of texts?")
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as error:

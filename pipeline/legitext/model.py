@@ -1,8 +1,10 @@
 """The model: one scikit-learn Pipeline from messages to probabilities, its fitting, calibration and threshold."""
 
 import hashlib
+import math
 import random
 from array import array
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -27,7 +29,7 @@ from legitext.messages import HAM, LABELS, SMISHING, Message
 from legitext.params import Train
 from legitext.parts import parts_of, price_of
 from legitext.reading import Reading, read
-from legitext.table import messages_of
+from legitext.table import each_message
 
 BLOCKS = ("words", "characters", "evidence")
 """The blocks of columns, in order."""
@@ -301,21 +303,37 @@ def with_asides(rows: pd.DataFrame, share: float) -> pd.DataFrame:
 
 
 def with_parts(rows: pd.DataFrame, share: float) -> pd.DataFrame:
-    """The rows, and behind them for a share of the genuine ones a part of the text, drawn from it: see `legitext.parts`.
+    """The rows, and behind them for a share of the genuine ones the part of the text that looks most like a scam: see `legitext.parts`.
 
-    Parts of what is genuine are genuine; those of a scam may be harmless.
+    Texts are judged by their worst part, so that is the part to learn from. Which it is, a naive Bayes of the rows' words tells, scaled by
+    the root of their number as the model scales them. Parts of what is genuine are genuine; those of a scam may be harmless.
     """
-    chosen, texts = [], []
-    for row, (message, label) in enumerate(zip(messages_of(rows), rows["label"], strict=True)):
-        drawn = _drawn("part", message.text)
-        if label == "ham" and drawn % 10_007 / 10_007 < share:
-            reading = read(message)
-            parts = parts_of(reading)
-            if parts:
-                start, end = parts[drawn % len(parts)]
-                chosen.append(row)
-                texts.append(message.text[reading.spans[start][0] : reading.spans[end - 1][1]])
-    return pd.concat([rows, rows.iloc[chosen].assign(text=texts)], ignore_index=True)
+    genuine = (rows["label"] == "ham").to_numpy()
+    chosen = genuine & np.array([_drawn("part", text) % 10_007 / 10_007 < share for text in rows["text"]], dtype=bool)
+    if not chosen.any():
+        return rows
+    suspicion = suspicion_of_words(rows[~rows["kind"].str.startswith((TWIN, SENDER_TWIN), na=False)])
+    kept: list[int] = []
+    texts: list[str] = []
+    for row, message in zip(np.flatnonzero(chosen).tolist(), each_message(rows[chosen]), strict=True):
+        reading = read(message)
+        summed = np.cumsum([0.0, *(suspicion.get(word, 0.0) for word in reading.words)])
+        parts = parts_of(reading)
+        if parts:
+            start, end = max(parts, key=lambda part: (summed[part[1]] - summed[part[0]]) / (part[1] - part[0]) ** 0.5)
+            kept.append(row)
+            texts.append(message.text[reading.spans[start][0] : reading.spans[end - 1][1]])
+    return pd.concat([rows, rows.iloc[kept].assign(text=texts)], ignore_index=True)
+
+
+def suspicion_of_words(rows: pd.DataFrame) -> dict[str, float]:
+    """By word the log of how many times likelier a scam holds it than a genuine text does, as naive Bayes with one more of each counts."""
+    texts, holders = Counter(rows["label"]), {label: Counter[str]() for label in LABELS}
+    for message, label in zip(each_message(rows), rows["label"], strict=True):
+        holders[label].update(set(read(message).words))
+    ham, smishing = (holders[LABELS[label]] for label in (HAM, SMISHING))
+    shares = (texts["ham"] + 2) / (texts["smishing"] + 2)
+    return {word: math.log((smishing[word] + 1) / (ham[word] + 1) * shares) for word in {*ham, *smishing}}
 
 
 def with_swapped_letters(rows: pd.DataFrame, share: float) -> pd.DataFrame:
@@ -370,18 +388,22 @@ def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDAr
     A twin that differs from the genuine text by its sender alone is learnt with its words, which are genuine, so that evidence learns to
     outweigh them; without its sender it would be the genuine text, so it is never shown so.
 
+    Near-copies among the corrections weigh as one of them, so that no message is learnt by being sent in often.
+
     All corrections are one group: with `min_groups` of 2 or more, what stands in no other source, as the names of a user's friends,
     becomes no term of the model.
     """
     beside = with_asides(with_parts(rows, params.parts), params.asides)
     training = with_swapped_letters(with_and_without_sender(beside), params.swapped_letters)
-    training["group"] = training["group"].where(training["source"] != "corrections", "corrections")
     by_sender = training["kind"].str.startswith(SENDER_TWIN, na=False)
     training = training[~by_sender | training["sender"].notna()].reset_index(drop=True)
+    corrected = training["source"] == "corrections"
+    copies = training["group"].map(rows.loc[rows["source"] == "corrections", "group"].value_counts()).where(corrected).fillna(1.0)
+    training["group"] = training["group"].where(~corrected, "corrections")
     twins = (training["kind"].str.startswith(TWIN, na=False) & ~training["kind"].str.startswith(SENDER_TWIN, na=False)).to_numpy(dtype=bool)
     weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float)
     by_label = training["label"].map(lambda label: params.class_weights.get(label, 1.0)).to_numpy(dtype=float)
-    return training, by_label * np.where(twins, params.twin_weight, weights), twins
+    return training, by_label * np.where(twins, params.twin_weight, weights / copies.to_numpy(dtype=float)), twins
 
 
 def _round(pipeline: Pipeline) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from legitext import metrics, report, serving
 from legitext.classifier import Classifier
+from legitext.doubts import doubts
 from legitext.errors import DataError
 from legitext.fetching import digest_of
 from legitext.files import copy_file
@@ -149,6 +150,7 @@ def _challenge(
     compared = compare(test, champion, challenger, settings.seed, settings.bootstrap)
     stops = [_sentence(one) for one in compared if one.worse]
     stops += _less("trained", champion.info["data"], challenger.info["data"])
+    stops += doubts(table, champion, shipped_figures().get("doubted", {}))
     if not any(one.better for one in compared):
         stops += _less("measured", _shipped_sources(), figures["by_source"])
     result = "promoted" if not stops else "forced" if force else "kept"
@@ -238,10 +240,15 @@ def _rows(table: pd.DataFrame, guard: Guard, figure: str) -> NDArray[np.bool_]:
     return rows
 
 
+def shipped_figures() -> dict[str, Any]:
+    """The figures in `models/`; empty if there are none."""
+    file = SHIPPED.with_name("slices.json")
+    return _figures(file) if file.is_file() else {}
+
+
 def _shipped_sources() -> set[str]:
     """The sources that the figures in `models/` are measured on."""
-    file = SHIPPED.with_name("slices.json")
-    return set(_figures(file)["by_source"]) if file.is_file() else set()
+    return set(shipped_figures().get("by_source", {}))
 
 
 def _less(what: str, before: Iterable[str], now: Iterable[str]) -> list[str]:

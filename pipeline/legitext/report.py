@@ -242,12 +242,32 @@ def _more(metrics: Mapping[str, Any]) -> list[str]:
             "rest; what the random split is better by is not to be had on new messages:",
             _slices_table(metrics["splits"], "split"),
         ]
+    if "poisoned" in metrics:
+        rows = [
+            f"| {name} | {row.get('smishing_auc', float('nan')):.3f} | "
+            + " | ".join(_cell(row.get(key)) for key in ("genuine_called_smishing", "scams_caught", "doubted"))
+            + f" | {'yes' if row['stopped'] else 'no'} |"
+            for name, row in metrics["poisoned"].items()
+        ]
+        parts += [
+            "### Poisoned labels",
+            "Trained anew on the corpora and a sample of the grammar's wordings, some labels of which were turned (scams to ham, ham to "
+            "smishing), and tested on right ones. Doubted are training labels against which the model that learnt the right ones is sure of "
+            "another; `legitext promote` stops what was trained on labels the champion doubts more than its own:",
+            "\n".join(
+                [
+                    "| training labels | AUC of smishing | genuine called smishing | scams caught | doubted | stopped |",
+                    "|---|---|---|---|---|---|",
+                    *rows,
+                ]
+            ),
+        ]
     if "attacks" in metrics:
         rows = [f"| {name} | {_cell(row['before'])} | {_cell(row['after'])} |" for name, row in metrics["attacks"].items()]
         size = next(iter(metrics["attacks"].values()))["n"]
         parts += [
             "### Under attack",
-            f"Scams caught of {size:,} test scams, before and after their words are disguised; and genuine texts that are called smishing "
+            f"Scams caught of {size:,} test scams, before and after their words are disguised or innocent text is put beside them; and genuine texts that are called smishing "
             "only once they are changed in a harmless way:",
             "\n".join(["| attack | before | after |", "|---|---|---|", *rows]),
             "\n".join(

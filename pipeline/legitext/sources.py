@@ -6,11 +6,13 @@ The Hub comes first, a local mirror second. A mirror is a folder with one file a
 import hashlib
 import html
 import http.client
+import logging
 import os
 import re
 import threading
 import urllib.request
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +21,13 @@ import pandas as pd
 from legitext.errors import DataError, LegitextError
 from legitext.files import check_utf8
 from legitext.progress import say
-from legitext.table import as_table
+from legitext.table import as_table, line_in
 
 HUB_SECONDS = 3.0
 """How long the Hub has to answer before it counts as out of reach."""
+
+LOAD_SECONDS = 60.0
+"""How long it then has to hand a source over; the largest is some 100 kB."""
 
 ROLES = ("train", "test")
 """`train`: part is trained on and part tested on. `test`: no row ever enters a model that ships."""
@@ -124,7 +129,7 @@ def _ph(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _exais(rows: pd.DataFrame) -> pd.DataFrame:
-    _needs(rows, "text", "label", "timestamp")
+    _needs(rows, "text", "label", "sender", "timestamp")
     # In its collection, "spam" is mostly notices of the telephone company: wanted or not, they are not phishing.
     named = rows["sender"].str.contains(r"(?i)bank|gtb|zenith|diamond|\buba\b|access ?(?:bank|money)", regex=True, na=False)
     said = rows["text"].str.contains(r"(?i)\b(?:acct|a/c|debit|credit)\b.{0,80}\b(?:bal|amt|ngn|avail)", regex=True)
@@ -309,7 +314,7 @@ def load(source: Source, mirrors: Sequence[Path], *, online: bool) -> Loaded:
     if source.hub:
         if online:
             try:
-                return Loaded(source, _tidied(source, _from_hub(source)), "hub")
+                return Loaded(source, _tidied(source, _within(LOAD_SECONDS, lambda: _from_hub(source))), "hub")
             except LegitextError:
                 raise
             except Exception as error:  # whatever the network or the Hub does, the mirror comes next
@@ -319,8 +324,8 @@ def load(source: Source, mirrors: Sequence[Path], *, online: bool) -> Loaded:
     for mirror in mirrors:
         path = mirror / source.file
         if path.is_file():
-            return Loaded(source, _tidied(source, _from_file(path)), "mirror")
-        tried.append(str(path))
+            return Loaded(source, _tidied(source, _from_file(path), path), "mirror")
+        tried.append(f"{path}{' (a link to nothing)' if path.is_symlink() else ' (no file)' if path.exists() else ''}")
     where = (
         f"get it from {'the Hub, ' if source.hub else ''}{source.address}"
         if source.hub or "//" in source.address
@@ -388,6 +393,8 @@ def _quiet_datasets() -> None:
     import datasets
 
     datasets.disable_progress_bars()
+    for name in ("datasets", "huggingface_hub"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what they find is said in one line here
 
 
 def _from_hub(source: Source) -> pd.DataFrame:
@@ -396,6 +403,30 @@ def _from_hub(source: Source) -> pd.DataFrame:
 
     rows: pd.DataFrame = load_dataset(source.address, split="train").to_pandas()
     return rows
+
+
+def _within(seconds: float, load: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """What `load` gives, or its exception; after `seconds` it is left alone.
+
+    Raises:
+        TimeoutError: if it takes longer; nobody asks the Hub again then.
+    """
+    done: Future[pd.DataFrame] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(load())
+        except Exception as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()  # of a Hub that sends a little now and then, no time-out of its own would tire
+    try:
+        return done.result(seconds)
+    except TimeoutError:
+        if not done.done():
+            _go_offline()
+            raise TimeoutError(f"not handed over within {seconds:g} s") from None
+        raise
 
 
 def _from_file(path: Path) -> pd.DataFrame:
@@ -411,17 +442,18 @@ def _from_file(path: Path) -> pd.DataFrame:
                 rows: pd.DataFrame = load_dataset("parquet", data_files=str(path), split="train", cache_dir=cache).to_pandas()
             except Exception as error:
                 cause = error.__cause__ or error
-                raise DataError(f"{path}: not a parquet file ({str(cause).strip().splitlines()[0]}): fetch it anew") from None
+                raise DataError(f"{path}: cannot be read as parquet ({str(cause).strip().splitlines()[0]}): fetch it anew") from None
             return rows
         check_utf8(path)
         with path.open(encoding="utf-8", newline="") as file:
             import csv
 
-            header = next(csv.reader(file), [])
+            lines = csv.reader(file)
+            header, follows = next(lines, []), any(map(any, lines))
         if not {"text", "label"} <= set(header):
-            raise DataError(
-                f"{path}, line 1: the header must name text and label, comma-separated; found {', '.join(header) or 'an empty file'}"
-            )
+            raise DataError(f"{path}, line 1: the header must name text and label, comma-separated; found {_shown(header)}")
+        if not follows:
+            raise DataError(f"{path}, line 1: no row follows the header: fetch it anew")
         try:
             rows = load_dataset(
                 "csv",
@@ -439,8 +471,30 @@ def _from_file(path: Path) -> pd.DataFrame:
     return rows
 
 
-def _tidied(source: Source, rows: pd.DataFrame) -> pd.DataFrame:
-    return as_table(source.tidy(rows), source.name)
+def _shown(header: Sequence[str]) -> str:
+    """What stands where a header was expected, in a few words."""
+    found = ", ".join(header).strip()
+    if found.startswith("<"):
+        return "a web page: download the file itself"
+    return (found if len(found) <= 80 else f"{found[:80]}...") or "nothing"
+
+
+def _tidied(source: Source, rows: pd.DataFrame, path: Path | None = None) -> pd.DataFrame:
+    """The message table of a source as published, in the file `path` or on the Hub.
+
+    Raises:
+        DataError: with the file, and the line where there is one.
+    """
+    is_csv = path is not None and path.suffix == ".csv"
+    name = f"{source.name} on the Hub" if path is None else str(path)
+    where = f"{name}, line 1" if is_csv else name
+    try:
+        tidy = source.tidy(rows)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None
+    if not len(tidy):
+        raise DataError(f"{where}: it holds no row that is used: fetch it anew")
+    return as_table(tidy, source.name, line_in(path) if path is not None and is_csv else lambda index: f"{name}, row {index + 1:,}")
 
 
 def _needs(rows: pd.DataFrame, *columns: str) -> None:

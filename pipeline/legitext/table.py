@@ -1,12 +1,13 @@
 """The message table: one schema for every source, checked wherever a table is made or read."""
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from legitext.errors import DataError
-from legitext.files import check_utf8, replacing
+from legitext.files import LONGEST_LINE, check_utf8, replacing
 from legitext.messages import LABELS, MAX_CHARACTERS, Message
 
 COLUMNS = ("text", "label", "sender", "brand", "kind", "source", "group", "timestamp")
@@ -16,12 +17,20 @@ missing."""
 
 REQUIRED = ("text", "label")
 
+Place = Callable[[int], str]
+"""Where the row with an index stands, in words."""
 
-def as_table(rows: pd.DataFrame, source: str) -> pd.DataFrame:
+
+def as_table(rows: pd.DataFrame, source: str, place: Place | None = None) -> pd.DataFrame:
     """`rows` as a message table of `source`: columns in order, missing ones added, empty senders, brands and kinds made missing.
 
+    Args:
+        rows: with the columns text and label, and any other of `COLUMNS`.
+        source: their source, where they name none.
+        place: what tells where a row stands; without, it is the source and the row, counted from 1.
+
     Raises:
-        DataError: with the source, the row (counted from 1) and what to do, at the first row that is not a message.
+        DataError: with the place and what to do, at the first row that is not a message.
     """
     missing = [column for column in REQUIRED if column not in rows.columns]
     if missing:
@@ -38,34 +47,33 @@ def as_table(rows: pd.DataFrame, source: str) -> pd.DataFrame:
             f"{source}: a timestamp cannot be read ({str(error).splitlines()[0]}): write 2026-01-31 12:00 or leave it empty"
         ) from None
     table["timestamp"] = times.dt.tz_localize(None).astype("datetime64[ms]")
-    table = table.reset_index(drop=True)
-    check_table(table, source)
-    return table.astype({column: "string" for column in COLUMNS if column != "timestamp"})
+    check_table(table, source, place)
+    return table.reset_index(drop=True).astype({column: "string" for column in COLUMNS if column != "timestamp"})
 
 
-def check_table(table: pd.DataFrame, source: str) -> None:
+def check_table(table: pd.DataFrame, source: str, place: Place | None = None) -> None:
     """Stop at the first row that is not a message.
 
     Raises:
-        DataError: naming source, row and mend.
+        DataError: naming its place, as for `as_table`, and the mend.
     """
-    _check_texts(table, source)
+    _check_texts(table, source, place)
     wrong = ~table["label"].isin(LABELS)
     if wrong.any():
         label = table["label"][wrong].iloc[0]
-        _stop_at(wrong, table, source, f"label {label!r} is not one of {', '.join(LABELS)}: map it or drop the row")
+        _stop_at(wrong, source, place, f"label {label!r} is not one of {', '.join(LABELS)}: map it or drop the row")
 
 
-def _check_texts(table: pd.DataFrame, source: str) -> None:
+def _check_texts(table: pd.DataFrame, source: str, place: Place | None) -> None:
     texts = table["text"]
     _stop_at(
-        texts.map(lambda text: not isinstance(text, str)), table, source, "the text is missing or not a text: fill it in or drop the row"
+        texts.map(lambda text: not isinstance(text, str)), source, place, "the text is missing or not a text: fill it in or drop the row"
     )
-    _stop_at(texts.map(lambda text: not text.strip()), table, source, "the text is empty: drop the row")
+    _stop_at(texts.map(lambda text: not text.strip()), source, place, "the text is empty: drop the row")
     _stop_at(
         texts.map(lambda text: len(text) > MAX_CHARACTERS),
-        table,
         source,
+        place,
         f"the text has more than {MAX_CHARACTERS:,} characters: is a closing quote missing?",
     )
 
@@ -76,11 +84,30 @@ def _stripped(values: pd.Series) -> pd.Series:
     return values.map(lambda value: None if value is None or not str(value).strip() else str(value).strip())
 
 
-def _stop_at(wrong: pd.Series, table: pd.DataFrame, source: str, what: str) -> None:
+def _stop_at(wrong: pd.Series, source: str, place: Place | None, what: str) -> None:
     if bool(wrong.any()):
-        row = int(wrong.to_numpy().argmax()) + 1
+        first = int(wrong.to_numpy().argmax())
         more = int(wrong.sum()) - 1
-        raise DataError(f"{source}, row {row:,} of {len(table):,}{f' (and {more:,} more)' if more else ''}: {what}")
+        where = f"{source}, row {first + 1:,} of {len(wrong):,}" if place is None else place(int(wrong.index[first]))
+        raise DataError(f"{where}{f' (and {more:,} more)' if more else ''}: {what}")
+
+
+def line_in(path: Path) -> Place:
+    """Where a row of a CSV file stands: the file and the line on which the row begins; texts may hold line ends."""
+
+    def place(index: int) -> str:
+        csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
+        number, begins = -1, 1  # the header is no row
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = csv.reader(file)
+            for fields in lines:
+                number += any(field.strip() for field in fields) or len(fields) > 1  # blank lines are no rows either
+                if number > index:
+                    break
+                begins = lines.line_num + 1
+        return f"{path}, line {begins:,}"
+
+    return place
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:
@@ -121,8 +148,9 @@ def read_labelled_file(path: str | Path) -> pd.DataFrame:
     Raises:
         DataError: naming the file, and the row where there is one.
     """
-    rows = _read_rows(Path(path), "the columns text and label")
-    return as_table(rows.drop(columns="source", errors="ignore"), Path(path).name)
+    path = Path(path)
+    rows = _read_rows(path, "the columns text and label")
+    return as_table(rows.drop(columns="source", errors="ignore"), path.name, line_in(path) if path.suffix == ".csv" else None)
 
 
 def read_messages_file(path: str | Path, text_column: str = "text", sender_column: str | None = None) -> list[Message]:
@@ -146,7 +174,7 @@ def read_messages_file(path: str | Path, text_column: str = "text", sender_colum
             )
     senders = rows.get("sender" if sender_column is None else sender_column)
     table = pd.DataFrame({"text": rows[text_column], "sender": None if senders is None else _stripped(senders)}).reset_index(drop=True)
-    _check_texts(table, path.name)
+    _check_texts(table, path.name, line_in(path) if path.suffix == ".csv" else None)
     return messages_of(table)
 
 

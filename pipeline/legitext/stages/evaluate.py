@@ -15,6 +15,8 @@ from legitext.artifact import from_pipeline
 from legitext.brands import registry
 from legitext.classifier import Classifier
 from legitext.decision import DEFAULT, THRESHOLDS
+from legitext.doubts import doubts
+from legitext.errors import ArtifactError
 from legitext.evaluation import evaluate
 from legitext.evasion import compare
 from legitext.files import digest, replacing, write_text
@@ -30,6 +32,7 @@ from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
 from legitext.yardstick import on_uci
 
+SHIPPED = Path("models/legitext.joblib")
 PICTURES = Path("data/candidate/pictures")
 PLOTS = Path("data/plots")
 SAMPLE = 1500
@@ -77,6 +80,8 @@ def main() -> None:
         disguises=_on_disguises(test, model, options),
         held_out=Refits(table, model["pipeline"], params).all(),
     )
+    for sentence in _doubts(table):
+        say(f"warning: {sentence}")
     if (table["source"] == "sms_spam").any():
         report = replace(report, yardstick=on_uci(table, params, lambda folds: track(folds, "yardstick: folds on UCI alone")))
     slices_of_it = report.as_dict()
@@ -118,6 +123,16 @@ def main() -> None:
     }
     run = tracking.log_run(params, tables, {**metrics, **slices_of_it}, PICTURES, model["pipeline"], tags)
     say(f"tracked as MLflow run {run}")
+
+
+def _doubts(table: pd.DataFrame) -> list[str]:
+    """What the model that ships has against the labels, if there is one, see `legitext.doubts`; `legitext promote` asks it again."""
+    try:
+        champion = Classifier.load(SHIPPED)
+        before = json.loads(SHIPPED.with_name("slices.json").read_text(encoding="utf-8")).get("doubted", {})
+    except (ArtifactError, OSError, ValueError):
+        return []
+    return doubts(table, champion, before)
 
 
 def business_rows(table: pd.DataFrame) -> pd.Series:
