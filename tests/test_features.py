@@ -9,7 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from legitext.evidence import EVIDENCE
-from legitext.features import AdditiveTfidf, EvidenceFeatures, Reader, fit_columns
+from legitext.features import COPY, AdditiveTfidf, EvidenceFeatures, Reader, fit_columns
 from legitext.messages import Message
 from legitext.table import messages_of
 from legitext.terms import runs_in, word_terms
@@ -139,3 +139,14 @@ def test_terms_are_counted_as_one_counts_by_hand(made):
     wanted = sorted(term for term in holders if len(holders[term]) >= 3 and len(spread[term]) >= 2)
     assert tfidf.terms_.tolist() == wanted
     assert tfidf.idf_ == pytest.approx([np.log(301 / (1 + len(holders[term]))) + 1 for term in wanted], abs=1e-6)
+
+
+def test_what_stands_in_copies_makes_no_term_but_counts_for_how_common_a_term_is():
+    readings = Reader().transform(["a code", "a link", "a name", "a name", "a name"])
+    tfidf = AdditiveTfidf("words", 1, 1, min_messages=1, min_groups=1).fit(readings, groups=["x", "y", COPY, COPY, COPY])
+    assert tfidf.terms_.tolist() == ["a", "code", "link"]
+    assert tfidf.idf_[0] == pytest.approx(1)  # all five hold it
+    spread = AdditiveTfidf("words", 1, 1, min_messages=2, min_groups=2).fit(readings, groups=["x", "y", "x", COPY, "y"])
+    assert spread.terms_.tolist() == ["a", "name"]
+    none = AdditiveTfidf("words", 1, 1, min_messages=2, min_groups=2).fit(readings, groups=["x", "y", "x", COPY, COPY])
+    assert none.terms_.tolist() == ["a"]

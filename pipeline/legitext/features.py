@@ -21,6 +21,9 @@ T = TypeVar("T")
 ROWS = 5_000
 """Rows of a block that are in work at once."""
 
+COPY = -1
+"""In place of a group, for a text that was made from others: no term is learnt because it stands there, too."""
+
 LARGE = 16_000_000
 """Parts that are held as one: of so many the memory is given back to the system at once."""
 
@@ -103,7 +106,7 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
     Args:
         analyzer: `words` or `characters`, see `PIECES`.
         shortest, longest: number of words, or of characters inside a word, in a term.
-        min_messages: how many messages must hold a term.
+        min_messages: how many messages must hold a term, copies aside.
         min_groups: how many groups (wordings, near-duplicates) they must be of, where groups are given: what stands in one wording
             alone, such as a made-up name, tells nothing of others.
 
@@ -129,7 +132,7 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         Args:
             readings: what to learn from.
             y: not used.
-            groups: the group of each reading; without them each is its own.
+            groups: the group of each reading, or `COPY`; without them each is its own.
         """
         return self.learn(Bag(self.pieces_of, readings), groups)
 
@@ -145,10 +148,10 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         """`fit` on the pieces of readings."""
         terms = Bag(self._terms_of, bag.numbers)
         of_piece = vstack(list(terms.emptied())).tocsr()
-        frequency = counted = _holders(bag.blocks(), of_piece)
-        if groups is not None and self.min_groups > 1:
-            counted = _holders(_by_group(bag, groups), of_piece)
-        kept = (frequency >= self.min_messages) & (counted >= self.min_groups)
+        own = np.array([group != COPY for group in groups or [None] * len(bag)], dtype=bool)
+        frequency, messages = _holders(bag.blocks(), of_piece, own)
+        spread = _holders(_by_group(bag, groups), of_piece)[0] if groups is not None and self.min_groups > 1 else messages
+        kept = (messages >= self.min_messages) & (spread >= self.min_groups)
         names = sorted((name, number) for name, number in terms.numbers.items() if kept[number])
         self.terms_: NDArray[np.str_] = np.array([name for name, _ in names], dtype=np.str_)
         idf = np.log((1 + len(bag)) / (1 + frequency[[number for _, number in names]].astype(np.float64))) + 1
@@ -191,22 +194,26 @@ class AdditiveTfidf(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
             self._place = {term: place for place, term in enumerate(self.terms_.tolist())}
 
 
-def _holders(blocks: Iterable[csr_matrix], of_piece: csr_matrix) -> NDArray[np.int64]:
-    """By term how many rows of pieces hold it."""
-    held = np.zeros(of_piece.shape[1], dtype=np.int64)
+def _holders(blocks: Iterable[csr_matrix], of_piece: csr_matrix, own: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """Shape (2, n_terms): how many rows of pieces hold a term; and how many of the rows `own`."""
+    held = np.zeros((2, of_piece.shape[1]), dtype=np.int64)
+    start = 0
     for block in blocks:
-        held += np.bincount((block @ of_piece).indices, minlength=len(held))
+        found = block @ of_piece
+        chosen = found if own is None else found[own[start : start + block.shape[0]]]
+        held += [np.bincount(one.indices, minlength=held.shape[1]) for one in (found, chosen)]
+        start += block.shape[0]
     return held
 
 
 def _by_group(bag: Bag[Any], groups: Sequence[Hashable]) -> Iterator[csr_matrix]:
-    """One row a group, one column a piece: 1 where one of the group's things holds it."""
+    """One row a group, one column a piece: 1 where one of the group's things, copies aside, holds it."""
     numbers: dict[Hashable, int] = {}
-    group_of = np.array([numbers.setdefault(group, len(numbers)) for group in groups], dtype=np.int64)
+    group_of = np.array([COPY if group == COPY else numbers.setdefault(group, len(numbers)) for group in groups], dtype=np.int64)
     held, start, size = np.zeros(0, dtype=np.int64), 0, len(bag.numbers)
     for block in bag.blocks():
         rows = np.repeat(group_of[start : start + block.shape[0]], np.diff(block.indptr))
-        held = np.union1d(held, rows * size + block.indices)
+        held = np.union1d(held, (rows * size + block.indices)[rows != COPY])
         start += block.shape[0]
     rows, columns = np.divmod(held, max(size, 1))
     whole = csr_matrix((np.ones(len(held), dtype=np.int32), (rows, columns)), shape=(len(numbers), size))

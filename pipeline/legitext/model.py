@@ -23,7 +23,7 @@ from legitext import artifact, habits
 from legitext.classifier import Classifier
 from legitext.decision import THRESHOLDS
 from legitext.evidence import EVIDENCE
-from legitext.features import AdditiveTfidf, EvidenceFeatures, Reader, fit_columns
+from legitext.features import COPY, AdditiveTfidf, EvidenceFeatures, Reader, fit_columns
 from legitext.grammar import SENDER_TWIN, TWIN
 from legitext.messages import HAM, LABELS, SMISHING, Message
 from legitext.params import Train
@@ -391,10 +391,11 @@ def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDAr
     Near-copies among the corrections weigh as one of them, so that no message is learnt by being sent in often.
 
     All corrections are one group: with `min_groups` of 2 or more, what stands in no other source, as the names of a user's friends,
-    becomes no term of the model.
+    becomes no term of the model. The column `copy` marks what was made from other rows, see `groups_of`.
     """
     beside = with_asides(with_parts(rows, params.parts), params.asides)
     training = with_swapped_letters(with_and_without_sender(beside), params.swapped_letters)
+    training["copy"] = np.arange(len(training)) >= len(rows)
     by_sender = training["kind"].str.startswith(SENDER_TWIN, na=False)
     training = training[~by_sender | training["sender"].notna()].reset_index(drop=True)
     corrected = training["source"] == "corrections"
@@ -404,6 +405,14 @@ def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDAr
     weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float)
     by_label = training["label"].map(lambda label: params.class_weights.get(label, 1.0)).to_numpy(dtype=float)
     return training, by_label * np.where(twins, params.twin_weight, weights / copies.to_numpy(dtype=float)), twins
+
+
+def groups_of(training: pd.DataFrame) -> list[int]:
+    """The groups of `training_rows` as numbers, and `COPY` for copies: what stands in one message alone, as a name in a line of chat that is
+    put beside others, is not learnt for its copies."""
+    numbers = training["group"].fillna("").factorize()[0]
+    groups: list[int] = np.where(training["copy"], COPY, numbers).tolist()
+    return groups
 
 
 def _round(pipeline: Pipeline) -> None:

@@ -10,7 +10,7 @@ from legitext.errors import DataError
 from legitext.fetching import digest_of
 from legitext.files import replacing
 from legitext.messages import LABELS
-from legitext.model import build_pipeline, calibrate, choose_thresholds, fit, probabilities, training_rows
+from legitext.model import build_pipeline, calibrate, choose_thresholds, fit, groups_of, probabilities, training_rows
 from legitext.params import load_params
 from legitext.progress import say, track
 from legitext.stages.running import stage
@@ -31,7 +31,7 @@ def main() -> None:
     training, weights, twins = training_rows(rows, params)
     say(f"fitting on {len(training):,} messages (those with a sender also without it, some with chat beside them)")
     messages = track(each_message(training), "messages read", len(training))
-    labels, groups = training["label"].to_numpy(dtype=str), training["group"].factorize()[0].tolist()
+    labels, groups = training["label"].to_numpy(dtype=str), groups_of(training)
     del table, rows, training  # which may hold millions of messages
     pyarrow.default_memory_pool().release_unused()
     pipeline = fit(build_pipeline(params), messages, labels, weights, groups, twins)
