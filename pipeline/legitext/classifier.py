@@ -145,6 +145,8 @@ class Classifier:
         self._intercept = [float(value) for value in artifact["intercept"]]
         self._words = _Block(artifact["words"])
         evidence = artifact["evidence"]
+        self._evidence = dict(zip(evidence["names"], evidence["coefficients"].T.astype(float).tolist(), strict=True))
+        self._characters = _Block(artifact["characters"])
         self._forget()
 
     def _forget(self) -> None:
@@ -158,8 +160,6 @@ class Classifier:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._forget()
-        self._evidence = dict(zip(evidence["names"], evidence["coefficients"].T.astype(float).tolist(), strict=True))
-        self._characters = _Block(artifact["characters"])
 
     @classmethod
     def load(cls, path: str | Path | None = None, brands: str | Path | None = None, threshold: str | float = DEFAULT) -> "Classifier":

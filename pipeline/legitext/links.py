@@ -285,6 +285,9 @@ class Found:
     emails: tuple[tuple[int, int], ...] = ()
 
 
+_LONGEST_HOST = 253
+"""Characters of a host name at most (RFC 1035); of what else stands in a host's place no more are looked at."""
+
 _READ_AGAIN = 4
 """How often a text is read again at most, on the whole, where something ran into a host, so that hostile texts take no longer."""
 
@@ -421,7 +424,7 @@ def _unglued(shown: str, *, explicit: bool) -> str:
     >>> _unglued("example.com.Thanks", explicit=True)
     'example.com'
     """
-    if len(shown) > 253:
+    if len(shown) > _LONGEST_HOST:
         return shown
     front, _, last = shown.rpartition(".")
     found = _registrable(_clean_host(shown))
@@ -571,7 +574,7 @@ def _suffix_lists() -> tuple[Any, Any]:
 @lru_cache(maxsize=4096)
 def _registrable(host: str) -> tuple[str, str, bool] | None:
     """The registrable domain of a host, its suffix, and whether that is a private one (a free host); None if it has none."""
-    if len(host) > 253 or ".." in host or "." not in host:
+    if len(host) > _LONGEST_HOST or ".." in host or "." not in host:
         return None
     official, with_private = _suffix_lists()
     domain = official.privatesuffix(host)
@@ -729,7 +732,7 @@ def _latin(word: str) -> str:
 def _in_userinfo(userinfo: str | None, brands: Registry) -> Fake | None:
     if userinfo is None:
         return None
-    shown = _clean_host(userinfo.split(":")[0])
+    shown = _clean_host(userinfo.split(":")[0])[-_LONGEST_HOST:]
     brand = brands.owner(shown) or brands.host_tokens.get(shown)
     return None if brand is None else (brand, "userinfo")
 
