@@ -11,7 +11,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help train test lint types notebooks sweep bench ui wheel lock clean
+.PHONY: help train test versions lint types notebooks sweep bench ui wheel lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -24,6 +24,9 @@ train: $(VENV)/ready  ## fetch the corpora, run the pipeline, and keep the bette
 
 test: $(VENV)/ready  ## run the tests, the examples in the documentation and the notebooks
 	pytest
+
+versions: $(VENV)/ready  ## run the tests of what uses them on the oldest and the newest numpy, pandas and scikit-learn allowed
+	python benchmarks/versions.py
 
 lint: $(VENV)/ready  ## check style and imports
 	ruff format --check .

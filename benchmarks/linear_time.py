@@ -114,7 +114,7 @@ def each_pattern() -> bool:
     for name, source, way in patterns():
         rng = random.Random(name)
         words = [*re.findall("[A-Za-z]{2,}", source), *SIGNS]
-        shapes = [(sign, sign) for sign in SIGNS] + [drawn(words, rng) for _ in range(DRAWN)]
+        shapes = [(head, sign) for sign in SIGNS for head in ("a", "A1 ", sign)] + [drawn(words, rng) for _ in range(DRAWN)]
         worst = max((seconds(way, shape, FIRST_LENGTH), shape) for shape in shapes)[1]
         shown = repr(worst[0]) if worst[0] == worst[1] else f"{worst[0]!r} {worst[1]!r}"
         linear &= show(f"{name}  {shown}", [seconds(way, worst, length) for length in PATTERN_LENGTHS])

@@ -65,6 +65,7 @@ def test_every_scheme_is_judged_and_only_links_of_the_web_are_links(classifier, 
         ("e" + "\u0301" * 99, 1000),
         ("\u2067אבג\u2069 usps.com ", 3000),
         ("Wells Fargo ", 5000),
+        ("a" + "|" * 2000, 10),
     ],
     ids=lambda value: ascii(value)[:20],
 )

@@ -15,8 +15,9 @@ _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u31
 _WORD = re.compile(r"\w+")
 _SPACED = re.compile(r"(?<![\w.])[^\W\d_](?P<gap>[ .*_|/-])(?:[^\W\d_](?P=gap)){2,38}[^\W\d_](?!\w|[.@/-]\w)")
 _PLAINLY = r"(?!(?:[A-Z]?[a-z]+|[A-Z]+)(?![\w@$!|/*^~.'-]))"  # a word in plain letters is no disguise, so most are passed over at once
+# each run of letters and signs is taken whole, for a | is both inside words and between them: tried both ways `a||||` takes for ever
 _MIXED = re.compile(
-    rf"(?<![\w@$]){_PLAINLY}(?=[a-zA-Z]*[0-9@$!|_*^~./'-]?[a-zA-Z0-9])[a-zA-Z0-9@$!|]+(?:[/|_*^~.'-][a-zA-Z0-9@$!|]+){{0,3}}(?<![!|])"
+    rf"(?<![\w@$]){_PLAINLY}(?=[a-zA-Z]*[0-9@$!|_*^~./'-]?[a-zA-Z0-9])(?:[a-zA-Z0-9@$!|]++[/_*^~.'-]){{0,3}}[a-zA-Z0-9@$!|]*[a-zA-Z0-9@$]"
 )
 _LEET_AS_I = str.maketrans("0134578@$!|I", "oieastbasiil")
 _LEET_AS_L = str.maketrans("0134578@$!|l", "oleastbasllI")
