@@ -92,7 +92,7 @@ def test_a_telephone_number_with_spaces_is_read_as_in_one_piece(text):
 def test_folding_without_tricks_is_folding_by_the_letter(text):
     quick = fold(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(unicode, "_is_no_trick", lambda character, plain: False)
+        patch.setattr(unicode, "_plain_anywhere", lambda character: "")
         assert fold(text) == quick
 
 

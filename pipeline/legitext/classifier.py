@@ -273,31 +273,28 @@ class Classifier:
                 s0 += coefficients[0]
                 s1 += coefficients[1]
                 s2 += coefficients[2]
-        words = reading.words or ("",)
-        terms = [_NOTHING] * (2 * len(words) - 1)  # the words, and between two the pair that they make
-        terms[::2] = map(self._known.__getitem__, words)
-        pairs = map(self._words.places.get, [f"{before} {word}" for before, word in pairwise(words)])
-        terms[1::2] = map(self._pairs.__getitem__, pairs)
-        columns = [*zip(*terms, strict=True)]
+        columns = self._columns(reading.words or ("",))
         square_w, w0, w1, w2, square_c, c0, c1, c2 = map(sum, columns)
-        w = 1 / math.sqrt(square_w) if square_w else 0.0
-        c = 1 / math.sqrt(square_c) if square_c else 0.0
-        most, part = w2 * w + c2 * c, (0, len(words))
-        leads = columns[0], columns[3], columns[4], columns[7]
+        ham = _normed(square_w, w0, square_c, c0)
+        spam = _normed(square_w, w1, square_c, c1)
+        most, part = _normed(square_w, w2, square_c, c2), (0, len(reading.words))
+        leading = columns[0], columns[3], columns[4], columns[7]
         cuts = cuts_of(reading)
         for first, last in runs_between(cuts, reading):
             start, end = cuts[first], cuts[last]
             run = slice(2 * start, 2 * end - 1)
-            square_w, w2, square_c, c2 = [sum(column[run]) for column in leads]
-            lead = -price_of(end - start, len(words))
-            if square_w:
-                lead += w2 / math.sqrt(square_w)
-            if square_c:
-                lead += c2 / math.sqrt(square_c)
+            lead = _normed(*[sum(column[run]) for column in leading]) - price_of(end - start, len(reading.words))
             if lead > most:
                 most, part = lead, (start, end)
-        ham = w0 * w + c0 * c
-        return [s0 + ham, s1 + ham + w1 * w + c1 * c, s2 + ham + most], part
+        return [s0 + ham, s1 + ham + spam, s2 + ham + most], part
+
+    def _columns(self, words: Sequence[str]) -> "list[_Sums]":
+        """What each term adds, in eight columns as in `_Sums`: the words in turn with the pairs that they make with the next."""
+        terms = [_NOTHING] * (2 * len(words) - 1)
+        terms[::2] = map(self._known.__getitem__, words)
+        pairs = map(self._words.places.get, [f"{before} {word}" for before, word in pairwise(words)])
+        terms[1::2] = map(self._pairs.__getitem__, pairs)
+        return [*zip(*terms, strict=True)]
 
     def _sum_word(self, word: str) -> "_Sums":
         """What a word and all its character runs add."""
@@ -472,6 +469,11 @@ _Sums = tuple[float, ...]
 """What some terms add under the root, to the score of ham, and to the leads of spam and smishing over it: of words, then of character runs. Eight numbers."""
 
 _NOTHING: _Sums = (0.0,) * 8
+
+
+def _normed(square_w: float, words: float, square_c: float, characters: float) -> float:
+    """A score or lead from the sums over the terms of both blocks, see `AdditiveTfidf`."""
+    return (words / math.sqrt(square_w) if square_w else 0.0) + (characters / math.sqrt(square_c) if square_c else 0.0)
 
 
 def _softmax(scores: list[float]) -> list[float]:

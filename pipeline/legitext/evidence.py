@@ -105,8 +105,6 @@ _NO_SHARE_HEAD = re.compile(r"(?:don'?t|do|not|never|keep|won'?t|will)\Z")
 """How what stands before a space ends where `no_share` begins."""
 
 _HEAD = re.compile(r"\b(?:\w{1,3}|'ll)")
-
-
 _Patterns = tuple[tuple[str, re.Pattern[str]], ...]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 
-MOST_KEPT = 50_000
+MOST_KEPT = 30_000
 LONGEST_KEPT = 24
 """Characters of a text that is kept; longer ones, such as links, seldom come twice."""
 

@@ -103,13 +103,19 @@ _MAY_HOLD = re.compile(r"\d(?:(?:[ -]?\d){8}|(?<=1)Z)")
 """What each format holds: nine digits with at most a space or hyphen between them, or the head of a UPS number."""
 
 
+_BEFORE_DIGITS = 3
+"""Characters before its first digit that a number has at most: `TBA`, or two letters and a space."""
+
+
 def find_numbers(text: str) -> list[Number]:
     """The numbers of known formats in `text`, in order; of formats that overlap, the first in `FORMATS`."""
     found: list[Number] = []  # in order; no two overlap
-    if _MAY_HOLD.search(text) is None:
+    hint = _MAY_HOLD.search(text)
+    if hint is None:
         return found
+    begin = max(0, hint.start() - _BEFORE_DIGITS)
     for name, (pattern, checks) in FORMATS.items():
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text, begin):
             place = bisect_left(found, match.start(), key=lambda number: number.start)
             free = (place == 0 or found[place - 1].end <= match.start()) and (place == len(found) or match.end() <= found[place].start)
             if free:

@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import chain, pairwise
+from itertools import pairwise
 from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -151,6 +151,9 @@ class _Piece(NamedTuple):
 _LINK, _DISGUISE, _LETTER, _DIGITS, _NAME = (1 << bit for bit in range(5))
 _LOWER = attrgetter("lower")
 _NOTHING_FOUND = Found()
+_LONG = 100
+"""Characters of a piece above which it is not looked at for disguises by itself, but with the whole text."""
+
 _SPELLED_OUT = re.compile(r" [^\W\d_] [^\W\d_] ")
 """What a word with spaces between its letters holds, of letters that are pieces."""
 
@@ -212,7 +215,7 @@ def _take_apart(brands: Registry, written: str) -> _Piece:
         spans.append(match.span())
     traits = (
         _LINK * may_hold_link(written)
-        + _DISGUISE * is_disguised(written)
+        + _DISGUISE * (len(written) > _LONG or is_disguised(written))
         + _LETTER * (len(written) == 1 and written.isalpha())
         + _DIGITS * (_DIGITS_AHEAD.search(written) is not None)
         + _NAME * (not brands.phrases.keys().isdisjoint(raw))
@@ -229,17 +232,20 @@ def _words(
     folded: Folded, pieces: list[_Piece], skipped: Sequence[tuple[int, int, str]], brands: Registry | None
 ) -> tuple[tuple[str, ...], tuple[Span, ...], tuple[Mention, ...]]:
     """The words with their spans, and the mentions of `brands`, if any are named."""
-    words = [*chain.from_iterable([piece.words for piece in pieces])]
+    words: list[str] = []
+    raw: list[str] = []
     spans: list[Span] = []
     at = 0
-    for piece in pieces:
-        for start, end in piece.spans:
+    for lower, as_written, own, places, _ in pieces:
+        words += own
+        if brands is not None:
+            raw += as_written
+        for start, end in places:
             spans.append((at + start, at + end))
-        at += len(piece.lower) + 1
+        at += len(lower) + 1
     if folded.origin is not None:
         origin = folded.origin
         spans = [(origin[start], origin[end - 1] + 1) for start, end in spans]
-    raw = [*chain.from_iterable([piece.raw for piece in pieces])] if brands is not None else []
     if skipped:
         gaps = _gaps(spans, skipped)
         words = _filled(words, gaps, [word for _, _, word in skipped])

@@ -74,6 +74,12 @@ def fold(text: str) -> Folded:
     """
     if text.isascii():
         return Folded(text, text)
+    odd = {character: _plain_anywhere(character) for character in set(_NOT_ASCII.findall(text))}
+    if all(odd.values()):
+        origin = [*range(len(text) + 1)]
+        if max(map(len, odd.values())) > 1:
+            origin = [index for index, character in enumerate(text) for _ in odd.get(character, character)] + [len(text)]
+        return Folded(_NOT_ASCII.sub(lambda found: odd[found[0]], text), text, origin)
     counts: dict[str, int] = {}
     characters: list[str] = []
     origin = []
@@ -102,13 +108,6 @@ def fold(text: str) -> Folded:
     if any(character in LATIN_LOOKALIKES for character in characters):
         _replace_lookalikes(characters, counts)
     return Folded("".join(characters), text, origin, counts)
-
-
-def _is_no_trick(character: str, plain: str) -> bool:
-    """Whether a character, read as `plain`, can be seen and is read alike whatever is around it, such as quotation marks, emoji and accented letters."""
-    if not plain or (plain.isascii() and plain.isalnum()) or any(one in LATIN_LOOKALIKES for one in plain):
-        return False
-    return character < "\u0300" or not (_joins(plain[0]) or _is_stray_mark(plain[0]))
 
 
 def see_through(folded: Folded, keep: Sequence[tuple[int, int]] = ()) -> Folded:
@@ -222,6 +221,15 @@ def _plain(character: str) -> str:
     if known is None:
         known = _PLAIN[character] = _look_up(character)
     return known
+
+
+@lru_cache(maxsize=4096)
+def _plain_anywhere(character: str) -> str:
+    """One character as it is read whatever is around it, such as quotation marks, emoji and accented letters; none if it may be a trick."""
+    plain = _plain(character)
+    styled = plain.isascii() and plain.isalnum()
+    joins = character >= "\u0300" and len(plain) == 1 and (_joins(plain) or _is_stray_mark(plain))
+    return "" if styled or joins or any(one in LATIN_LOOKALIKES for one in plain) else plain
 
 
 _PLAIN: dict[str, str] = {}  # at most one entry for each of Unicode's characters
