@@ -30,7 +30,7 @@ from legitext.table import read_table
 ROOT = Path(__file__).parents[1]
 STAGES = ("synthesize", "prepare", "train", "evaluate", "export")
 STEPS = ("fetch", *STAGES, "promote")
-KILLS = int(os.environ.get("LEGITEXT_KILLS", "6"))
+KILLS = int(os.environ.get("LEGITEXT_KILLS", "3"))
 MODULES = ["mlflow.pyfunc", "mlflow.sklearn", "legitext.promotion", "datasets", *(f"legitext.stages.{name}" for name in STAGES)]
 
 # --- what runs in the forks ---
@@ -43,14 +43,14 @@ def work(folder: str, steps: tuple[str, ...], said: str, started: object, hours:
     output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    from legitext import tracking
+    from legitext import charts, tracking
     from legitext.evaluation import HeldOut
     from legitext.refits import Refits
     from legitext.stages import evaluate
 
     tracking.SECONDS, tracking._log_pipeline = 0.5, lambda *_: None
     Refits.__init__, Refits.all = lambda *_: None, lambda _: HeldOut()
-    evaluate._on_disguises = lambda *_: {}
+    evaluate._on_disguises, charts._png = lambda *_: {}, lambda *_: b"picture"
     now = time.time
     with mock.patch("time.time", side_effect=lambda: now() + 3600 * hours):
         started.set()
@@ -314,9 +314,8 @@ def test_two_runs_at_once_do_not_meet(project):
 
 def test_a_clock_set_back_or_ahead_changes_nothing(project):
     project.change(2)
-    for hours in (-20 * 8766, 10 * 8766):
-        status, said = project.run("synthesize", "evaluate", "export", "promote", hours=hours)
-        assert status == 0, said[-2000:]
+    status, said = project.run("train", "evaluate", "export", "promote", hours=-20 * 8766)
+    assert status == 0, said[-2000:]
     project.sound()
     ahead = time.time() + 9e8
     for file in project.folder.rglob("*"):
