@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+BENCH := .bench
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DO_NOT_TRACK := 1
 export DVC_NO_ANALYTICS := true
@@ -10,7 +11,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help train test lint types notebooks sweep ui wheel lock clean
+.PHONY: help train test lint types notebooks sweep bench ui wheel lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,6 +38,9 @@ notebooks: $(VENV)/ready  ## run the notebooks and keep what they show
 sweep: $(VENV)/ready  ## measure what each part of the model brings and what other settings would, as MLflow runs
 	legitext sweep
 
+bench: $(BENCH)/ready  ## compare with other classifiers, side by side, and write the figures into the README (OPTIONS=--quick only prints)
+	$(BENCH)/bin/python benchmarks/peers.py $(OPTIONS)
+
 ui: $(VENV)/ready  ## compare experiments in the MLflow UI, on http://127.0.0.1:5000
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
@@ -48,7 +52,7 @@ lock:  ## choose newer versions of all dependencies (needs uv)
 	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -o requirements.txt
 
 clean:  ## remove the environment and all that can be made again
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis data/*.parquet data/*.joblib data/*.json data/plots data/candidate .dvc/cache .dvc/tmp
+	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis data/*.parquet data/*.joblib data/*.json data/plots data/candidate .dvc/cache .dvc/tmp
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -56,4 +60,13 @@ $(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The libraries of the peers, on top of those of the project; one that cannot be had is left out of the comparison.
+$(BENCH)/ready: $(VENV)/ready benchmarks/requirements.txt
+	$(VENV)/bin/python -m venv $(BENCH)
+	$(VENV)/bin/python -c 'import sysconfig as s; print("import site; site.addsitedir(%r)" % s.get_path("purelib"))' \
+	    > "`$(BENCH)/bin/python -c 'import sysconfig as s; print(s.get_path("purelib"))'`/legitext.pth"
+	grep '^[a-z]' benchmarks/requirements.txt | while read -r peer; do \
+	    $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check "$$peer" || echo "$$peer cannot be had here" >&2; done
 	@touch $@

@@ -1,4 +1,4 @@
-"""What disguises cost: scams under attack, and genuine texts under harmless changes, on messages never trained on.
+"""What disguises cost: scams under attack or beside innocent text, and genuine texts under harmless changes, on messages never trained on.
 
     python benchmarks/evasion.py
 
@@ -23,10 +23,10 @@ def main() -> None:
     print(f"{len(scams):,} test scams, called smishing:")
     for name, row in found["attacks"].items():
         before, after = row["before"]["share"], row["after"]["share"]
-        print(f"  {name:<26} {before:6.1%} -> {after:6.1%}  {100 * (after - before):+5.1f} points")
+        print(f"  {name:<32} {before:6.1%} -> {after:6.1%}  {100 * (after - before):+5.1f} points")
     print(f"{len(genuine):,} genuine test texts, newly called smishing:")
     for name, row in found["harmless"].items():
-        print(f"  {name:<26} {round(row['share'] * row['n']):3d}  ({100 * row['share']:.2f} %)")
+        print(f"  {name:<32} {round(row['share'] * row['n']):3d}  ({100 * row['share']:.2f} %)")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,10 @@
+import json
+import tomllib
+from importlib import resources
+
 import pytest
 
+from legitext import brands
 from legitext.brands import ASKS, registry, words_of_name
 from legitext.errors import DataError
 from legitext.numbers import FORMATS
@@ -88,3 +93,10 @@ def test_a_missing_file_is_named():
 def test_names_are_cut_as_texts_are():
     assert words_of_name("AT&T") == ["at", "t"]
     assert words_of_name("Lowe's") == ["lowe's"]
+
+
+def test_the_packaged_file_is_read_as_toml_reads_it(monkeypatch):
+    text = resources.files("legitext").joinpath("brands.toml").read_text(encoding="utf-8")
+    assert json.loads(brands._as_json(text)) == tomllib.loads(text)["brand"]
+    monkeypatch.setattr(brands, "_as_json", lambda text: f"{text} is no JSON")
+    assert registry.__wrapped__().brands == registry().brands

@@ -83,6 +83,13 @@ def test_the_word_cache_is_bounded(monkeypatch):
     assert len(small._known) <= 10
 
 
+def test_a_classifier_that_was_pickled_judges_as_before(classifier):
+    before = pickle.dumps(classifier)
+    text = "USPS: your parcel is held, confirm your address https://usps-trk.top/a"
+    assert pickle.loads(before).predict_one(text) == classifier.predict_one(text)  # noqa: S301
+    assert pickle.dumps(classifier) == before
+
+
 def test_the_packaged_model_answers():
     assert predict("USPS: your parcel is held, confirm your address https://usps-trk.top/a", sender="+63 995 271 4822").label == "smishing"
     assert predict("hey are you coming over later").label == "ham"

@@ -13,7 +13,7 @@ from legitext.cli import main
 from legitext.corrections import correct, standing
 from legitext.errors import DataError, InputError, LegitextError
 from legitext.fetching import fetch
-from legitext.model import build_pipeline, training_rows
+from legitext.model import build_pipeline, groups_of, training_rows
 from legitext.params import Fetch, Train, load_params
 from legitext.split import assign_splits, bucket_of, group_of
 from legitext.stages import export, prepare
@@ -241,9 +241,7 @@ def test_words_that_stand_in_corrections_alone_become_no_terms_of_the_model():
     training, _, _ = training_rows(pd.concat([other, mine], ignore_index=True), params)
     assert len(training[training["source"] == "corrections"]) == len(texts)
     steps = build_pipeline(params)
-    features = steps.named_steps["features"].fit(
-        steps.named_steps["read"].transform(messages_of(training)), groups=training["group"].tolist()
-    )
+    features = steps.named_steps["features"].fit(steps.named_steps["read"].transform(messages_of(training)), groups=groups_of(training))
     terms = set(features.get_feature_names_out())
     assert {"words__lunch", "words__parcel"} <= terms
     assert not [term for term in terms if "zbig" in term]

@@ -23,6 +23,16 @@ def test_a_change_changes_words_and_no_link_and_is_the_same_each_time(name):
     assert [link.host for link in find_links(changed)] == [link.host for link in find_links(TEXT)]
 
 
+def test_a_dilution_keeps_the_scam_whole_beside_what_is_innocent():
+    for name, dilute in evasion.DILUTIONS.items():
+        diluted = dilute(TEXT, "Your code is 482915")
+        assert diluted == dilute(TEXT, "Your code is 482915")
+        assert diluted.startswith(TEXT + " ") or diluted.endswith(" " + TEXT)
+        assert ("Your code is 482915" in diluted) == name.startswith("genuine")
+        assert (len(diluted) == len(TEXT) + 1 + evasion.PADDING) == ("chat" in name)
+    assert sum(link.owner is not None for link in find_links(diluted)) == 100
+
+
 def test_no_attack_costs_much_and_nothing_harmless_alarms(templates):
     held_out = [template for template in templates if is_held_out(template.id, load_params(ROOT / "params.yaml").prepare)]
     made = list(make_messages(held_out, 1, 99, registry()))

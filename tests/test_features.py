@@ -1,14 +1,18 @@
+from collections import defaultdict
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import hstack, vstack
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from legitext.evidence import EVIDENCE
-from legitext.features import AdditiveTfidf, EvidenceFeatures, Reader
+from legitext.features import COPY, AdditiveTfidf, EvidenceFeatures, Reader, fit_columns
 from legitext.messages import Message
-from legitext.terms import character_terms, runs_in, word_terms
+from legitext.table import messages_of
+from legitext.terms import runs_in, word_terms
 
 TEXTS = ["your code is 123456", "your parcel is held", "code for your parcel", "ok see you"]
 
@@ -98,4 +102,51 @@ def test_words_do_not_pair_over_a_gap():
 def test_characters_stay_inside_their_word():
     assert runs_in("ab", 2, 3) == [" a", "ab", "b ", " ab", "ab "]
     assert runs_in("<brand>", 2, 5) == runs_in("000000", 2, 5) == runs_in("$", 2, 5) == []
-    assert list(character_terms(["ab", "", "!"], 2, 2)) == [" a", "ab", "b "]
+
+
+def test_columns_made_in_one_pass_are_those_of_fit_and_transform(made, monkeypatch):
+    """To the bit, with fewer rows at a time than there are."""
+    monkeypatch.setattr("legitext.features.ROWS", 37)
+    monkeypatch.setattr("legitext.features.LARGE", 3000)
+    readings, groups = Reader().transform(messages_of(made[:400])), list(made["group"][:400])
+
+    def blocks():
+        return [AdditiveTfidf("words", 1, 2, min_groups=2), AdditiveTfidf("characters", 2, 4, min_groups=2), EvidenceFeatures()]
+
+    at_once, streamed = blocks(), blocks()
+    columns = list(fit_columns(streamed, iter(readings), groups))
+    expected = hstack([block.fit(readings, groups=groups).transform(readings) for block in at_once]).tocsr().astype(np.float32)
+    assert [block.shape[0] for block in columns] == [37] * 10 + [30]
+    found = vstack(columns).tocsr()
+    for part in ("data", "indices", "indptr"):
+        assert (getattr(found, part) == getattr(expected, part)).all()
+    for one, other in zip(at_once[:2], streamed[:2], strict=True):
+        assert len(one.terms_) > 100
+        assert one.terms_.tolist() == other.terms_.tolist()
+        assert (one.idf_ == other.idf_).all()
+
+
+def test_terms_are_counted_as_one_counts_by_hand(made):
+    """Once a message and once a group, however often a word is repeated."""
+    readings, groups = Reader().transform(messages_of(made[:300])), list(made["group"][:300])
+    holders, spread = defaultdict(set), defaultdict(set)
+    for row, (reading, group) in enumerate(zip(readings, groups, strict=True)):
+        for word in reading.words:
+            for term in runs_in(word, 2, 3):
+                holders[term].add(row)
+                spread[term].add(group)
+    tfidf = AdditiveTfidf("characters", 2, 3, min_messages=3, min_groups=2).fit(readings, groups=groups)
+    wanted = sorted(term for term in holders if len(holders[term]) >= 3 and len(spread[term]) >= 2)
+    assert tfidf.terms_.tolist() == wanted
+    assert tfidf.idf_ == pytest.approx([np.log(301 / (1 + len(holders[term]))) + 1 for term in wanted], abs=1e-6)
+
+
+def test_what_stands_in_copies_makes_no_term_but_counts_for_how_common_a_term_is():
+    readings = Reader().transform(["a code", "a link", "a name", "a name", "a name"])
+    tfidf = AdditiveTfidf("words", 1, 1, min_messages=1, min_groups=1).fit(readings, groups=["x", "y", COPY, COPY, COPY])
+    assert tfidf.terms_.tolist() == ["a", "code", "link"]
+    assert tfidf.idf_[0] == pytest.approx(1)  # all five hold it
+    spread = AdditiveTfidf("words", 1, 1, min_messages=2, min_groups=2).fit(readings, groups=["x", "y", "x", COPY, "y"])
+    assert spread.terms_.tolist() == ["a", "name"]
+    none = AdditiveTfidf("words", 1, 1, min_messages=2, min_groups=2).fit(readings, groups=["x", "y", "x", COPY, COPY])
+    assert none.terms_.tolist() == ["a"]

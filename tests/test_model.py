@@ -115,6 +115,16 @@ def test_of_twins_the_words_teach_nothing():
     assert without.coef_[1, 2] > 0
 
 
+def test_rows_given_in_blocks_are_fitted_as_those_given_at_once():
+    X = columns(*np.random.default_rng(1).integers(0, 2, (60, 7)))
+    y, twins = ["ham", "spam", "smishing"] * 20, [True, False, False, False] * 15
+    options = {"evidence": 2, "evidence_penalty": 4.0, "hidden_words": 0.1}
+    once = EvidenceRegression(**options).fit(X, y, evidence_only=twins)
+    blocks = EvidenceRegression(**options).fit((X[start : start + 13] for start in range(0, 60, 13)), y, evidence_only=twins)
+    assert (once.coef_ == blocks.coef_).all()
+    assert (once.intercept_ == blocks.intercept_).all()
+
+
 def test_letters_are_swapped_in_a_share_of_the_messages_and_the_same_each_time(made):
     changed = with_swapped_letters(made, 0.5)
     assert changed.equals(with_swapped_letters(made, 0.5))
@@ -142,6 +152,15 @@ def test_parts_of_genuine_texts_are_learnt_and_of_no_others(made):
     assert set(added["label"]) == {"ham"}
     wholes = set(made["text"])
     assert all(any(text in whole for whole in wholes) for text in added["text"][:20])
+
+
+def test_the_part_that_is_learnt_is_the_one_that_looks_worst():
+    scam = "Pay the toll fee today at once or your license is suspended now."
+    text = f"{scam} Thanks again for the lovely dinner, the kids loved it so much, see you all on Sunday."
+    rows = as_table(
+        pd.DataFrame([(text, "ham", "a"), *((scam, "smishing", str(n)) for n in range(5))], columns=["text", "label", "group"]), "grammar"
+    )
+    assert with_parts(rows, 1.0)["text"].tolist()[len(rows) :] == [scam.rstrip(".")]
 
 
 def test_a_twin_by_its_sender_is_learnt_whole_and_never_without_it():

@@ -16,3 +16,10 @@ def test_ci_asks_for_plain_lines_even_on_a_terminal(monkeypatch):
     assert not progress.shows_bars()
     monkeypatch.delenv("CI")
     assert progress.shows_bars()
+
+
+def test_without_tqdm_a_terminal_gets_plain_lines_of_what_items_hold(capsys, monkeypatch):
+    monkeypatch.setattr("legitext.progress.shows_bars", lambda: True)
+    monkeypatch.setattr("legitext.progress.find_spec", lambda name: None)
+    assert list(track(["ab", "c"], "letters", 3, len)) == ["ab", "c"]
+    assert capsys.readouterr().err == "letters: 3 of 3 done\n"

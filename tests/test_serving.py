@@ -10,6 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
@@ -156,3 +158,62 @@ def test_mlflow_serves_it_over_http(server):
         assert 400 <= status < 500
         assert says in error["message"]
     assert post(server, {"dataframe_records": ROWS}) == (200, answer)
+
+
+def status_of(server, body, kind="application/json"):
+    """The status alone of what is answered to a body, whatever it is."""
+    request = urllib.request.Request(f"{server}/invocations", body, {"Content-Type": kind})
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            answer.read()
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def is_well(server):
+    status, answer = post(server, {"dataframe_records": ROWS})
+    return status == 200 and [row["label"] for row in answer["predictions"]] == ["smishing", "ham"]
+
+
+HUGE = 10_000_000
+BAD = {
+    "empty": b"",
+    "no object": b"[]",
+    "null": b"null",
+    "number": b"1e999",
+    "cut short": b'{"dataframe_records": [{"text": "hi"',
+    "not UTF-8": b'{"dataframe_records": [{"text": "\xff\xfe"}]}',
+    "NUL": b"\0" * 1000,
+    "other key": b'{"rows": [{"text": "hi"}]}',
+    "two keys": b'{"inputs": ["hi"], "instances": ["hi"]}',
+    "number as text": b'{"dataframe_records": [{"text": 5}]}',
+    "object as text": b'{"dataframe_records": [{"text": {"a": ["b"]}}]}',
+    "uneven": b'{"dataframe_split": {"columns": ["text", "sender"], "data": [["hi"], ["a", "b", "c"]]}}',
+    "reasons": b'{"dataframe_records": [{"text": "hi"}], "params": {"reasons": "many"}}',
+    "10 MB of brackets": b"[" * HUGE,
+    "10 MB of nothing": b" " * HUGE,
+    "10 MB of noise": b"\xf0\x9f" * (HUGE // 2),
+    "10 MB in one text": b'{"dataframe_records": [{"text": "' + b"a" * HUGE + b'"}]}',
+    "10 MB of keys": b'{"dataframe_records": [{' + b",".join(b'"%0500d": 1' % number for number in range(20_000)) + b"}]}",
+}
+
+
+def test_bad_and_huge_bodies_are_refused_and_the_server_goes_on(server):
+    answered = {name: status_of(server, body) for name, body in BAD.items()}
+    assert {name: status for name, status in answered.items() if not 400 <= status < 600} == {}
+    assert 400 <= status_of(server, b"text,sender\nhi", "application/x-unknown") < 500
+    assert is_well(server)
+
+
+def test_200_connections_at_once_are_answered_and_the_server_goes_on(server):
+    host, port = server.removeprefix("http://").split(":")
+    good = json.dumps({"dataframe_records": ROWS}).encode()
+    with ExitStack() as idle:
+        for _ in range(200):  # that say half a word
+            idle.enter_context(socket.create_connection((host, int(port)), timeout=30)).sendall(b"POST /invocations HTTP/1.1\r\nContent-Le")
+        with ThreadPoolExecutor(200) as clients:
+            answered = list(clients.map(lambda number: status_of(server, BAD["cut short"] if number % 4 == 0 else good), range(200)))
+    assert all(400 <= status < 600 for status in answered[::4])
+    assert answered.count(200) >= 100
+    assert is_well(server)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("sklearn", "pandas", "scipy", "datasets", "mlflow", "matplotlib", "yaml", "faker", "tqdm", "requests", "dvc")
+HEAVY = ("sklearn", "pandas", "scipy", "datasets", "mlflow", "matplotlib", "yaml", "faker", "tqdm", "requests", "dvc", "joblib")
 
 
 def python(code, **more):

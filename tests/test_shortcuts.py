@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legitext import evidence, links, numbers, unicode
+from legitext import evidence, links, numbers, reading, unicode
 from legitext.brands import registry
 from legitext.messages import Message
 from legitext.parts import LEAST_WORDS, LEAST_WORDS_WITH_LINK, MOST_WORDS, cuts_of, parts_of
@@ -16,7 +16,7 @@ from legitext.unicode import fold, see_through
 
 WORDS = sorted({word for pattern in evidence._COMPILED.values() for word in re.findall(r"[a-z]+", pattern.pattern)})
 PIECES = [*WORDS, *"abny19.,:'\"-/*@_ \n[]()", "n't ", "'ll ", "re-", "usps.com", "https://", "hxxp :// ", " . com", "[dot]", "1Z", "9400 1112 0620", "-1234567",
-          "US", "123456", "٣٤٥٦٧", "é", "ſ", "\u200b", "🎁", "USPS", "pAy", "AM/AZON", "4CCOUNT", "U S P S", "DEBlT", "never ask for your ", "code "]  # fmt: skip
+          "US", "123456", "٣٤٥٦٧", "é", "ſ", "\u200b", "🎁", "’", "…", "½", "(555)", "555", "+1 ", "555-1234", "the", "Bank of ", "USPS", "pAy", "AM/AZON", "4CCOUNT", "U S P S", "DEBlT", "never ask for your ", "code "]  # fmt: skip
 TEXTS = st.one_of(
     st.text(max_size=80),
     st.lists(st.sampled_from(PIECES), max_size=25).flatmap(lambda pieces: st.sampled_from([" ".join(pieces), "".join(pieces)])),
@@ -68,6 +68,34 @@ def test_numbers_and_disguises_are_found_without_a_first_look(text):
         assert (numbers.find_numbers(text), see_through(fold(text))) == quick
 
 
+def in_one_piece(text, brands):
+    return [reading._take_apart(brands, text)], -1
+
+
+@settings(max_examples=600)
+@given(TEXTS.filter(lambda text: text.strip()))
+def test_a_text_in_pieces_is_read_as_in_one(text):
+    in_pieces = read(Message(text, "+1 555 0100"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_cut", in_one_piece)
+        assert read(Message(text, "+1 555 0100")) == in_pieces
+
+
+@pytest.mark.parametrize(
+    "text", ["call: 555 555 1234", "call +1 (555) 555-1234 now", "a-1 555 555-1234", " (555)555 1234", "1  555.555 1234", "x_ 555 555 1234"]
+)
+def test_a_telephone_number_with_spaces_is_read_as_in_one_piece(text):
+    test_a_text_in_pieces_is_read_as_in_one.hypothesis.inner_test(text)
+
+
+@given(TEXTS)
+def test_folding_without_tricks_is_folding_by_the_letter(text):
+    quick = fold(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unicode, "_is_no_trick", lambda character, plain: False)
+        assert fold(text) == quick
+
+
 @given(TEXTS.filter(lambda text: text.strip()))
 def test_a_sender_read_again_is_read_alike(sender):
     assert read_sender(sender) == read_sender(sender) == _read(sender, registry())
@@ -75,13 +103,13 @@ def test_a_sender_read_again_is_read_alike(sender):
 
 @given(TEXTS.map(lambda text: f"ok {text} pay at usps-trk.top/a {text}. {text}"))
 def test_parts_are_those_long_enough(text):
-    reading = read(Message(text))
-    cuts = cuts_of(reading)
-    assert parts_of(reading) == [
+    one = read(Message(text))
+    cuts = cuts_of(one)
+    assert parts_of(one) == [
         (start, end)
         for place, start in enumerate(cuts)
         for end in cuts[place + 1 :]
         if end - start <= MOST_WORDS
-        and (end - start >= LEAST_WORDS or (end - start >= LEAST_WORDS_WITH_LINK and "" in reading.words[start:end]))
+        and (end - start >= LEAST_WORDS or (end - start >= LEAST_WORDS_WITH_LINK and "" in one.words[start:end]))
         and end - start < cuts[-1]
     ]

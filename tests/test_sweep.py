@@ -13,7 +13,7 @@ from legitext.evidence import EVIDENCE
 from legitext.features import Reader
 from legitext.messages import Message
 from legitext.metrics import overall
-from legitext.model import build_pipeline, calibrate, fit, probabilities, training_rows
+from legitext.model import build_pipeline, calibrate, fit, groups_of, probabilities, training_rows
 from legitext.params import Evaluate, Params, Train
 from legitext.table import messages_of
 
@@ -145,7 +145,7 @@ def test_the_ablation_can_be_read_back(swept):
 
 def test_the_whole_model_is_the_one_that_the_stages_train(swept, table):
     training, weights, twins = training_rows(table[table["split"] == "train"], PARAMS.train)
-    pipeline = fit(build_pipeline(PARAMS.train), messages_of(training), list(training["label"]), weights, list(training["group"]), twins)
+    pipeline = fit(build_pipeline(PARAMS.train), messages_of(training), list(training["label"]), weights, groups_of(training), twins)
     validation, test = table[table["split"] == "validation"], table[table["split"] == "test"]
     calibrate(pipeline, messages_of(validation), list(validation["label"]))
     scores = probabilities(pipeline, messages_of(test))

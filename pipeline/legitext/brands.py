@@ -3,6 +3,7 @@
 The facts are in `brands.toml` beside this module, one table a brand, and a user can add a file of the same form.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -165,7 +166,12 @@ class Registry:
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """The registry that comes with the package, checked."""
-    return Registry(_read("brands.toml", resources.files("legitext").joinpath("brands.toml").read_bytes()))
+    data = resources.files("legitext").joinpath("brands.toml").read_bytes()
+    try:
+        rows = json.loads(_as_json(data.decode("utf-8")))
+    except ValueError:
+        return Registry(_read("brands.toml", data))
+    return Registry(_brands("brands.toml", rows))
 
 
 _EVERYDAY_LABELS = frozenset(
@@ -196,6 +202,34 @@ def _bytes_of(path: Path) -> bytes:
         raise DataError(f"brands: cannot read {path}: {error.strerror}; name a TOML file with [[brand]] tables") from None
 
 
+_TOML = re.compile(
+    r"""
+    (?P<text>"(?:[^"\\\n]|\\.)*") | ^\[\[brand\]\]\n(?P<first>\w+)\ =\  | ^(?P<key>\w+)\ =\  | (?P<inner>\w+)\ =\  | \#[^\n]* | ,(?=\s*[\]}])
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+def _as_json(text: str) -> str:
+    """The packaged file as JSON, which is read in a third of the time; no JSON if it uses more of TOML than `_TOML` knows."""
+    tables = _TOML.sub(_token_as_json, text)
+    return f"[{tables[tables.index('{') :]}}}]"
+
+
+def _token_as_json(match: re.Match[str]) -> str:
+    match match.lastgroup:
+        case "text":
+            return match[0]
+        case "first":
+            return f'}},{{"{match["first"]}":'
+        case "key":
+            return f',"{match["key"]}":'
+        case "inner":
+            return f'"{match["inner"]}":'
+        case _:  # a comment, or the comma behind the last of a list
+            return ""
+
+
 def _read(name: str, data: bytes) -> tuple[Brand, ...]:
     try:
         table = tomllib.loads(data.decode("utf-8"))
@@ -204,6 +238,10 @@ def _read(name: str, data: bytes) -> tuple[Brand, ...]:
     rows = table.pop("brand", None)
     if table or not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise DataError(f"brands: {name} must hold [[brand]] tables and nothing else")
+    return _brands(name, rows)
+
+
+def _brands(name: str, rows: list[dict[str, Any]]) -> tuple[Brand, ...]:
     return tuple(_brand(name, number, row) for number, row in enumerate(rows, 1))
 
 

@@ -4,10 +4,11 @@ import math
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, overload
+from threading import Lock
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,14 @@ from legitext.brands import Registry, registry
 from legitext.decision import DEFAULT, label_of, thresholds_of
 from legitext.errors import InputError
 from legitext.evidence import GENUINE, Clue, find_evidence, sentence
+from legitext.kept import Kept
 from legitext.messages import HAM, LABELS, SMISHING, Message, as_message
 from legitext.parts import cuts_of, price_of, runs_between
 from legitext.reading import PHONE_WORD, Reading, read
 from legitext.terms import runs_in
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Span = tuple[int, int]
 _CACHED_WORDS = 20_000
@@ -139,10 +144,22 @@ class Classifier:
         """For each label but ham the least `legitext.decision.against_ham`, where no other is asked for."""
         self._intercept = [float(value) for value in artifact["intercept"]]
         self._words = _Block(artifact["words"])
-        self._characters = _Block(artifact["characters"])
         evidence = artifact["evidence"]
         self._evidence = dict(zip(evidence["names"], evidence["coefficients"].T.astype(float).tolist(), strict=True))
-        self._known: dict[str, _Sums] = {}
+        self._characters = _Block(artifact["characters"])
+        self._forget()
+
+    def _forget(self) -> None:
+        self._known = Kept(self._sum_word, _CACHED_WORDS)
+        self._pairs = Kept(self._sum_pair)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is kept, which makes no classifier another one: datasets tells by its pickle what it has mapped already."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_known", "_pairs")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget()
 
     @classmethod
     def load(cls, path: str | Path | None = None, brands: str | Path | None = None, threshold: str | float = DEFAULT) -> "Classifier":
@@ -189,6 +206,34 @@ class Classifier:
         """The verdict on one text and what the phone shows as its sender; `threshold` as in `predict`."""
         return self._predict(Message(text, sender), self._thresholds(threshold))
 
+    def score_frame(self, frame: "pd.DataFrame", text: str = "text", sender: str | None = "sender", prefix: str = "") -> "pd.DataFrame":
+        """A pandas table with the columns `label`, `ham`, `spam`, `smishing` (the probabilities) and `brand` added.
+
+        Args:
+            frame: a row for each message; one whose text is missing, blank or too long gets no verdict.
+            text: its column of texts.
+            sender: its column of senders; `sender` need not be there.
+            prefix: what the names of the added columns begin with.
+
+        Raises:
+            InputError: if a column is missing, or one called like an added one is there already; if a text is not a text.
+        """
+        from legitext.scoring import score_frame
+
+        return score_frame(self, frame, text, sender, prefix)
+
+    def map_batch(
+        self, batch: Mapping[str, Any], text: str = "text", sender: str | None = "sender", prefix: str = ""
+    ) -> dict[str, list[Any]]:
+        """The columns that `score_frame` adds, for `dataset.map(classifier.map_batch, batched=True)` of Hugging Face's datasets.
+
+        The brand of a text that names none is empty, for a column that begins with a thousand missing values is given no type there.
+        Other names are passed as `fn_kwargs={"text": "sms", "prefix": "legitext_"}`.
+        """
+        from legitext.scoring import map_batch
+
+        return map_batch(self, batch, text, sender, prefix)
+
     def predict_proba(self, messages: Iterable[str | Message]) -> NDArray[np.float64]:
         """Shape (n_messages, 3): probabilities in the order of `LABELS`."""
         return np.array([_softmax(scores) for scores in self.decision_function(messages).tolist()]).reshape(-1, len(LABELS))
@@ -228,80 +273,42 @@ class Classifier:
                 s0 += coefficients[0]
                 s1 += coefficients[1]
                 s2 += coefficients[2]
-        words = reading.words
+        words = reading.words or ("",)
+        terms = [_NOTHING] * (2 * len(words) - 1)  # the words, and between two the pair that they make
+        terms[::2] = map(self._known.__getitem__, words)
+        pairs = map(self._words.places.get, [f"{before} {word}" for before, word in pairwise(words)])
+        terms[1::2] = map(self._pairs.__getitem__, pairs)
+        columns = [*zip(*terms, strict=True)]
+        square_w, w0, w1, w2, square_c, c0, c1, c2 = map(sum, columns)
+        w = 1 / math.sqrt(square_w) if square_w else 0.0
+        c = 1 / math.sqrt(square_c) if square_c else 0.0
+        most, part = w2 * w + c2 * c, (0, len(words))
+        leads = columns[0], columns[3], columns[4], columns[7]
         cuts = cuts_of(reading)
-        sentences = [self._sum_words(words[start:end]) for start, end in pairwise(cuts)]
-        pairs = [_NOTHING, *(self._sum_pair(words[cut - 1], words[cut]) for cut in cuts[1:-1])]
-        whole = sentences[0]
-        for pair, sums in zip(pairs[1:], sentences[1:], strict=True):
-            whole = _added(whole, pair, sums)
-        w0, w1, w2 = _normed(whole)
-        most, part = w2 - w0, (0, len(words))
-        first = reached = -1
-        total = _NOTHING
-        for start, end in runs_between(cuts, reading):
-            if start != first:
-                first, reached, total = start, start + 1, sentences[start]
-            while reached < end:
-                total = _added(total, pairs[reached], sentences[reached])
-                reached += 1
-            p0, _, p2 = _normed(total)
-            lead = p2 - p0 - price_of(cuts[end] - cuts[start], len(words))
+        for first, last in runs_between(cuts, reading):
+            start, end = cuts[first], cuts[last]
+            run = slice(2 * start, 2 * end - 1)
+            square_w, w2, square_c, c2 = [sum(column[run]) for column in leads]
+            lead = -price_of(end - start, len(words))
+            if square_w:
+                lead += w2 / math.sqrt(square_w)
+            if square_c:
+                lead += c2 / math.sqrt(square_c)
             if lead > most:
-                most, part = lead, (cuts[start], cuts[end])
-        return [s0 + w0, s1 + w1, s2 + w0 + most], part
-
-    def _sum_words(self, words: Sequence[str]) -> "_Sums":
-        """What the terms of some words in a row add, the pairs between them included."""
-        squares, first, second, third = self._words.columns
-        places = self._words.places
-        known = self._known
-        pairs = self._words.longest > 1
-        square_w = w0 = w1 = w2 = square_c = c0 = c1 = c2 = 0.0
-        before = ""
-        for word in words:
-            if word:
-                a, b, c, d, e, f, g, h = known.get(word) or self._sum_word(word)
-                square_w += a
-                w0 += b
-                w1 += c
-                w2 += d
-                square_c += e
-                c0 += f
-                c1 += g
-                c2 += h
-                if before and pairs:
-                    place = places.get(f"{before} {word}")
-                    if place is not None:
-                        square_w += squares[place]
-                        w0 += first[place]
-                        w1 += second[place]
-                        w2 += third[place]
-            before = word
-        return square_w, w0, w1, w2, square_c, c0, c1, c2
-
-    def _sum_pair(self, before: str, word: str) -> "_Sums":
-        """What the pair of two words adds."""
-        block = self._words
-        place = block.places.get(f"{before} {word}") if before and word and block.longest > 1 else None
-        if place is None:
-            return _NOTHING
-        squares, first, second, third = block.columns
-        return squares[place], first[place], second[place], third[place], 0.0, 0.0, 0.0, 0.0
+                most, part = lead, (start, end)
+        ham = w0 * w + c0 * c
+        return [s0 + ham, s1 + ham + w1 * w + c1 * c, s2 + ham + most], part
 
     def _sum_word(self, word: str) -> "_Sums":
-        """What a word and all its character runs add: to the norms, and to each label; kept for the next time the word comes."""
-        block = self._words
-        place = block.places.get(word)
-        own = (0.0,) * 4 if place is None else tuple(column[place] for column in block.columns)
+        """What a word and all its character runs add."""
         block = self._characters
-        found = [block.places[run] for run in runs_in(word, block.shortest, block.longest) if run in block.places]
-        runs = (sum(map(column.__getitem__, found), 0.0) for column in block.columns)
-        sums: _Sums = (*own, *runs)
-        if len(self._known) >= _CACHED_WORDS:
-            self._known.clear()
-        self._known[word] = sums
-        return sums
+        found = [place for place in map(block.places.get, runs_in(word, block.shortest, block.longest)) if place is not None]
+        runs = [sum(map(column.__getitem__, found), 0.0) for column in block.columns]
+        return (*self._sum_pair(self._words.places.get(word))[:4], *runs)
+
+    def _sum_pair(self, place: int | None) -> "_Sums":
+        """What the pair of words at a place among the terms adds; nothing if it is none of them."""
+        return _NOTHING if place is None else (*(column[place] for column in self._words.columns), *_NOTHING[4:])
 
     def _explain(self, message: Message, label: str) -> Explanation:
         reading = read(message, self._brands)
@@ -353,17 +360,17 @@ class Classifier:
             place = block.places.get(word)
             if place is not None:
                 squares[0] += block.columns[0][place]
-                shares[index][0] += block.of(place, label) - block.of(place, HAM)
+                shares[index][0] += block.columns[1 + label][place]
             if block.longest > 1 and index and words[index - 1]:
                 place = block.places.get(f"{words[index - 1]} {word}")
                 if place is not None:
                     squares[0] += block.columns[0][place]
-                    half = (block.of(place, label) - block.of(place, HAM)) / 2
+                    half = block.columns[1 + label][place] / 2
                     shares[index][0] += half
                     shares[index - 1][0] += half
-            sums = self._known.get(word) or self._sum_word(word)
+            sums = self._known[word]
             squares[1] += sums[4]
-            shares[index][1] += sums[5 + label] - sums[5 + HAM]
+            shares[index][1] += sums[5 + label]
         w, c = (1 / math.sqrt(square) if square else 0.0 for square in squares)
         return [share[0] * w + share[1] * c for share in shares]
 
@@ -376,7 +383,7 @@ def _many(messages: Any) -> Iterable[Any]:
 
 
 class _Block:
-    """The terms of a block with what each adds to the norm and to the labels' scores."""
+    """The terms of a block with what each adds to the norm, to the score of ham, and to the leads of the other labels over it."""
 
     __slots__ = ("columns", "longest", "places", "shortest")
 
@@ -386,12 +393,9 @@ class _Block:
         terms = block["terms"].split("\n") if block["terms"] else []
         self.places = dict(zip(terms, range(len(terms)), strict=True))
         idf = block["idf"].astype(np.float64)
-        rows = (idf * idf, *(block["coefficients"].astype(np.float64) * idf))
-        self.columns = tuple(array("d", row.tobytes()) for row in rows)
-        """What each term adds under the root, and to each label; arrays take a third of the memory of lists, and are there at once."""
-
-    def of(self, place: int, label: int) -> float:
-        return float(self.columns[1 + label][place])
+        ham, *others = block["coefficients"].astype(np.float64) * idf
+        self.columns = tuple(array("d", row.tobytes()) for row in (idf * idf, ham, *(other - ham for other in others)))
+        """What each term adds under the root, to ham, and to the others' leads; arrays take a third of the memory of lists, and are there at once."""
 
 
 def advice_on(label: str, reading: Reading, clues: Iterable[Clue]) -> tuple[str, ...]:
@@ -434,10 +438,17 @@ def default_path() -> Path:
     return packed if packed.is_file() else here.parent.parent / "models" / "legitext.joblib"
 
 
-@lru_cache(maxsize=1)
+_opened: list[Classifier] = []
+_opening = Lock()
+
+
 def default_classifier() -> Classifier:
-    """The model that comes with the package, opened once."""
-    return Classifier.load()
+    """The model that comes with the package, opened once, however many threads ask for it first."""
+    if not _opened:
+        with _opening:
+            if not _opened:
+                _opened.append(Classifier.load())
+    return _opened[0]
 
 
 def predict(text: str, sender: str | None = None, threshold: str | float | None = None) -> Prediction:
@@ -457,24 +468,10 @@ def predict(text: str, sender: str | None = None, threshold: str | float | None 
     return default_classifier().predict_one(text, sender, threshold)
 
 
-_Sums = tuple[float, float, float, float, float, float, float, float]
-"""Of some terms: what they add under the root and to each label's score, of words and then of character runs."""
+_Sums = tuple[float, ...]
+"""What some terms add under the root, to the score of ham, and to the leads of spam and smishing over it: of words, then of character runs. Eight numbers."""
 
 _NOTHING: _Sums = (0.0,) * 8
-
-
-def _added(one: _Sums, pair: _Sums, two: _Sums) -> _Sums:
-    a, b, c, d, e, f, g, h = one
-    i, j, k, l, m, n, o, p = two  # noqa: E741
-    return a + i + pair[0], b + j + pair[1], c + k + pair[2], d + l + pair[3], e + m, f + n, g + o, h + p
-
-
-def _normed(sums: _Sums) -> tuple[float, float, float]:
-    """The scores of the labels from the sums over their terms, see `AdditiveTfidf`."""
-    square_w, w0, w1, w2, square_c, c0, c1, c2 = sums
-    w = 1 / math.sqrt(square_w) if square_w else 0.0
-    c = 1 / math.sqrt(square_c) if square_c else 0.0
-    return w0 * w + c0 * c, w1 * w + c1 * c, w2 * w + c2 * c
 
 
 def _softmax(scores: list[float]) -> list[float]:

@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -61,6 +62,17 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--json", action="store_true", help="one JSON object a message")
     predict.set_defaults(run=_predict)
 
+    score = commands.add_parser("score", help="judge every row of a file of any size")
+    score.add_argument("source", metavar="IN", help=".csv, .jsonl or .parquet with a column of texts; - reads standard input")
+    score.add_argument("target", metavar="OUT", help="the rows with label, probabilities and brand; - writes standard output")
+    score.add_argument("--text-column", metavar="C", default="text", help="the column of texts (default: text)")
+    score.add_argument("--sender-column", metavar="C", help="the column of senders (default: sender, where there is one)")
+    score.add_argument("--prefix", metavar="P", default="", help="what the names of the added columns begin with (default: nothing)")
+    score.add_argument("--format", choices=("csv", "jsonl", "parquet"), help="the format where a name does not tell")
+    score.add_argument("--jobs", type=_processes, metavar="N", help="processes at once (default: one a processor)")
+    score.add_argument("--engine", choices=("local", "spark"), default="local", help="this machine, or Apache Spark (default: local)")
+    score.set_defaults(run=_score)
+
     correct = commands.add_parser("correct", help="note what a text really is, for the next training")
     correct.add_argument("text", help="the text")
     correct.add_argument("--label", required=True, choices=LABELS, help="what it is")
@@ -110,10 +122,10 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--quick", action="store_true", help="on a small share of the messages, to try it out")
     sweep.set_defaults(run=_sweep)
 
-    for command in (predict, info, evaluate, drift):
+    for command in (predict, score, info, evaluate, drift):
         command.add_argument("--brands", metavar="FILE", help="a TOML file of brands of your own")
         command.add_argument("--model", metavar="FILE", help="a model file (default: the one that comes with the package)")
-    for command in (predict, evaluate):
+    for command in (predict, score, evaluate):
         command.add_argument(
             "--threshold",
             metavar="T",
@@ -206,6 +218,27 @@ def _marked(text: str, reasons: list[Any]) -> str:
             shown = f"[{shown}]" if side > 0 else shown
         parts.append(shown)
     return "".join(parts)
+
+
+def _score(options: argparse.Namespace) -> int:
+    from joblib import cpu_count
+
+    from legitext.progress import say
+    from legitext.scoring import Options, score_file
+
+    how = Options(
+        options.text_column, options.sender_column, options.prefix, options.model, options.brands, options.threshold, options.format
+    )
+    if options.engine == "spark":
+        from legitext import spark
+
+        outcome = spark.score_file(options.source, options.target, how, options.jobs)
+    else:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system stops as Ctrl-C does: what is done is noted
+        outcome = score_file(options.source, options.target, how, options.jobs or cpu_count())
+    where = f" (see {outcome.side})" if outcome.side else ""
+    say(f"{outcome.judged:,} rows judged, {outcome.refused:,} could not be{where}")
+    return 0
 
 
 def _correct(options: argparse.Namespace) -> int:

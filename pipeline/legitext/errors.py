@@ -22,7 +22,7 @@ class ParamsError(LegitextError):
 
 
 class MissingExtraError(LegitextError):
-    """A command that needs the training extra in an installation that only predicts."""
+    """A command that needs more than is installed, in an installation that only predicts the training extra."""
 
-    def __init__(self, what: str, module: str | None) -> None:
-        super().__init__(f"{what} needs {module}, which is not installed: pip install 'legitext[train]'")
+    def __init__(self, what: str, module: str | None, mend: str = "'legitext[train]'") -> None:
+        super().__init__(f"{what} needs {module}, which is not installed: pip install {mend}")

@@ -1,4 +1,4 @@
-"""What disguises cost: attacks on the words of scams, and harmless changes of genuine texts.
+"""What disguises cost: attacks on the words of scams, innocent text beside them, and harmless changes of genuine texts.
 
 Attacks touch words only: a link that is changed leads nowhere. Each is seeded by the text, so two runs agree.
 """
@@ -16,6 +16,9 @@ from legitext.metrics import Share, share
 SHARE_OF_WORDS = 0.5
 """How many of the words of four letters and more an attack touches."""
 
+PADDING = 2000
+"""Characters of small talk put beside a scam."""
+
 _WORD = re.compile(r"(?<![\w./@:-])[A-Za-z]{4,}(?![\w./@:-])")
 _LOOKALIKES = dict(zip("aceiopsxyABCEHIKMOPTX", "асеіорѕхуАВСЕНІКМОРТХ", strict=True))
 _LEET = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "t": "7", "l": "1"}
@@ -29,8 +32,12 @@ _CHAT = (
 )
 
 
+def _rng(text: str) -> random.Random:
+    return random.Random(hashlib.sha256(text.encode("utf-8", "replace")).digest())
+
+
 def _words(text: str, change: Callable[[str, random.Random], str], share: float = SHARE_OF_WORDS) -> str:
-    rng = random.Random(hashlib.sha256(text.encode("utf-8", "replace")).digest())
+    rng = _rng(text)
     return _WORD.sub(lambda word: change(word[0], rng) if rng.random() < share else word[0], text)
 
 
@@ -108,15 +115,34 @@ HARMLESS: dict[str, Callable[[str], str]] = {
 }
 
 
+def _chat(text: str) -> str:
+    """`PADDING` characters of small talk."""
+    chat = ". ".join(_rng(text).choices(_CHAT, k=PADDING // min(map(len, _CHAT))))
+    return chat[:PADDING]
+
+
+DILUTIONS: dict[str, Callable[[str, str], str]] = {
+    "2,000 characters of chat behind": lambda text, _: f"{text} {_chat(text)}",
+    "2,000 characters of chat before": lambda text, _: f"{_chat(text)} {text}",
+    "genuine text behind": lambda text, genuine: f"{text} {genuine}",
+    "genuine text before": lambda text, genuine: f"{genuine} {text}",
+    "100 official links behind": lambda text, _: " ".join([text, *(f"https://www.usps.com/{number}" for number in range(100))]),
+}
+"""Innocent text beside a scam, made from the scam and a genuine text."""
+
+
 def compare(
     classifier: Classifier, scams: Sequence[Message], genuine: Sequence[Message], seed: int = 1, resamples: int = 500
 ) -> dict[str, Any]:
     """What disguises cost at the classifier's own thresholds.
 
     Returns:
-        `attacks`, by name: the shares of `scams` called smishing `before` and `after`; `harmless`, by name: the share of the `genuine`
-        texts that are called smishing once changed and were not before.
+        `attacks`, by name, dilutions with some of the `genuine` texts among them: the shares of `scams` called smishing `before` and
+        `after`; `harmless`, by name: the share of the `genuine` texts that are called smishing once changed and were not before.
     """
+
+    def beside(dilute: Callable[[str, str], str]) -> Callable[[str], str]:
+        return lambda text: dilute(text, _rng(text).choice(genuine).text)
 
     def called(messages: Sequence[Message], change: Callable[[str], str] = str) -> list[bool]:
         changed = [Message(change(message.text), message.sender) for message in messages]
@@ -126,8 +152,9 @@ def compare(
         return share([now and not before for now, before in zip(called(genuine, change), alarmed, strict=True)], seed, resamples)
 
     caught, alarmed = share(called(scams), seed, resamples), called(genuine)
+    dilutions = {name: beside(dilute) for name, dilute in DILUTIONS.items()} if genuine else {}
     attacks: Mapping[str, Any] = {
         name: {"n": len(scams), "before": caught, "after": share(called(scams, attack), seed, resamples)}
-        for name, attack in ATTACKS.items()
+        for name, attack in {**ATTACKS, **dilutions}.items()
     }
     return {"attacks": attacks, "harmless": {name: new(change) for name, change in HARMLESS.items()}}

@@ -4,11 +4,14 @@ Every feature is 0 or 1, and 0 where nothing is known: a message without sender 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from string import ascii_lowercase
 from typing import Protocol
 
-from legitext.brands import Brand
+from legitext.brands import Brand, Registry
+from legitext.kept import MOST_KEPT, Kept
 from legitext.links import RISKY_SUFFIXES, Link, misspelt_brand, names_a_service
 from legitext.reading import Reading
 
@@ -95,16 +98,19 @@ _HEADS = {
 }
 """How the words begin with which each pattern does, up to three letters; beside them `code_given` begins with digits or one letter."""
 
-_INSIDE = {
-    "rates_line": ("rates", "std msg", "msg frequency", "recurring", "autodialed"),
-    "no_share": ("not ", "n't ", "nt ", "never ", "keep "),
-}
-"""For the patterns that may begin inside a word, what a text must hold."""
+_RATES = ("rates", "std msg", "msg frequency", "recurring", "autodialed")
+"""What a text with a `rates_line` holds, which may begin inside a word."""
+
+_NO_SHARE_HEAD = re.compile(r"(?:don'?t|do|not|never|keep|won'?t|will)\Z")
+"""How what stands before a space ends where `no_share` begins."""
 
 _HEAD = re.compile(r"\b(?:\w{1,3}|'ll)")
 
 
-def _patterns_by_head() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
+_Patterns = tuple[tuple[str, re.Pattern[str]], ...]
+
+
+def _patterns_by_head() -> dict[str, _Patterns]:
     found: dict[str, list[tuple[str, re.Pattern[str]]]] = {letter: [("code_given", _COMPILED["code_given"])] for letter in ascii_lowercase}
     for name, heads in _HEADS.items():
         for head in heads.split():
@@ -116,34 +122,45 @@ _BY_HEAD = _patterns_by_head()
 _DIGITS_AHEAD = (("code_given", _COMPILED["code_given"]),)
 
 
+def _heads(piece: str) -> tuple[tuple[int, _Patterns], ...]:
+    """Where in what stands between two spaces words begin as patterns do, and those patterns."""
+    found = []
+    for head in _HEAD.finditer(piece):
+        word = head[0]
+        patterns = _BY_HEAD.get(word) or (_DIGITS_AHEAD if len(word) == 3 and word.isdecimal() else ())
+        if patterns:
+            found.append((head.start(), patterns))
+    end = _NO_SHARE_HEAD.search(piece)
+    if end is not None:
+        found.append((end.start(), (("no_share", _COMPILED["no_share"]),)))
+    return tuple(found)
+
+
+_known_heads = Kept(_heads)
+
+
 def _said(lower: str) -> dict[str, Span]:
     """Where each pattern is first met, if it is not denied there; each is tried only where a word begins as it does."""
     found: dict[str, Span] = {}
     passed: dict[str, int] = {}  # by name the end of what was denied: matches do not overlap
-    for head in _HEAD.finditer(lower):
-        word = head[0]
-        patterns = _BY_HEAD.get(word)
-        if patterns is None:
-            if not (len(word) == 3 and word.isdecimal()):
-                continue
-            patterns = _DIGITS_AHEAD
-        start = head.start()
-        for name, pattern in patterns:
-            if name in found or passed.get(name, 0) > start:
-                continue
-            match = pattern.match(lower, start)
-            if match is not None:
-                if name in _ASKS and _DENIED.search(lower, max(0, start - 40), start):
-                    passed[name] = match.end()
-                else:
-                    found[name] = match.span()
-    for name, pieces in _INSIDE.items():
-        for piece in pieces:
-            if piece in lower:
-                match = _COMPILED[name].search(lower)
+    at = 0
+    for piece in lower.split(" "):
+        for offset, patterns in _known_heads[piece]:
+            start = at + offset
+            for name, pattern in patterns:
+                if name in found or passed.get(name, 0) > start:
+                    continue
+                match = pattern.match(lower, start)
                 if match is not None:
-                    found[name] = match.span()
-                break
+                    if name in _ASKS and _DENIED.search(lower, max(0, start - 40), start):
+                        passed[name] = match.end()
+                    else:
+                        found[name] = match.span()
+        at += len(piece) + 1
+    if any(piece in lower for piece in _RATES):
+        match = _COMPILED["rates_line"].search(lower)
+        if match is not None:
+            found["rates_line"] = match.span()
     return found
 
 
@@ -289,16 +306,8 @@ def find_evidence(reading: Reading) -> list[Clue]:
     if reading.emails:
         add("has_email", reading.emails[0])
     counts = reading.folded.counts
-    if counts.get("invisible") or counts.get("marks"):
-        add("hidden_letters")
-    if counts.get("lookalike"):
-        add("lookalike_letters")
-    if counts.get("styled", 0) > 2:
-        add("styled_letters")
-    if counts.get("leet"):
-        add("disguised_words")
-    if counts.get("spaced"):
-        add("spaced_words")
+    if counts:
+        _judge_tricks(counts, add)
     for name, span in _said(reading.lower).items():
         add(name, reading.folded.span(*span))
     if "sender_impossible" in clues:
@@ -312,10 +321,15 @@ def find_evidence(reading: Reading) -> list[Clue]:
     strange = next((clues[name] for name in _STRANGE if name in clues), None)
     if strange is not None and not {"link_odd_suffix", "link_random"}.isdisjoint(clues):
         add("link_strange_twice", strange.span, strange.link)
-    for word, span in zip(reading.words, reading.spans, strict=True):
-        if len(word) > 4 and misspelt_brand(word, reading.brands) is not None:
-            add("brand_misspelt", span)
-            break
+    plain = _plain_words(reading.brands)
+    if not plain.issuperset(reading.words):
+        for word, span in zip(reading.words, reading.spans, strict=True):
+            if misspelt_brand(word, reading.brands) is not None:
+                add("brand_misspelt", span)
+                break
+            plain.add(word)
+        if len(plain) > MOST_KEPT:
+            plain.clear()
     if speaker is not None:
         for ask in speaker.never_asks:
             clue = clues.get(f"asks_{ask}")
@@ -323,6 +337,12 @@ def find_evidence(reading: Reading) -> list[Clue]:
                 add("asks_never", clue.span)
                 break
     return sorted(clues.values(), key=lambda clue: _INDEX[clue.name])
+
+
+@lru_cache(maxsize=4)
+def _plain_words(brands: Registry) -> set[str]:
+    """Words already met that are no misspelt brand."""
+    return set()
 
 
 def sentence(clue: Clue, reading: Reading) -> str:
@@ -443,6 +463,19 @@ def _judge_sender(reading: Reading, speaker: Brand | None, add: "Add") -> None:
             add("sender_impossible")
         elif sender.kind == "us_number":
             add("sender_private_for_brand")
+
+
+def _judge_tricks(counts: Mapping[str, int], add: "Add") -> None:
+    if counts.get("invisible") or counts.get("marks"):
+        add("hidden_letters")
+    if counts.get("lookalike"):
+        add("lookalike_letters")
+    if counts.get("styled", 0) > 2:
+        add("styled_letters")
+    if counts.get("leet"):
+        add("disguised_words")
+    if counts.get("spaced"):
+        add("spaced_words")
 
 
 def _purpose(reading: Reading) -> str:

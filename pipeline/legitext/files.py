@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from legitext.errors import DataError, LegitextError
 
@@ -76,6 +77,19 @@ def locked(path: str | Path, busy: str | None = None) -> Iterator[None]:
         except BlockingIOError:
             raise LegitextError(str(busy)) from None
         yield
+
+
+def try_lock(file: IO[bytes]) -> bool:
+    """Keep an open file to this process while it is open; False if another has it. Always True where the system has no such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -401,7 +401,7 @@ def _slot(inner: tuple[Any, ...], known: set[str]) -> Slot:
         raise ValueError(f"a slot holds one name, not {inner!r}; alternatives need a | between them")
     name = inner[0]
     lower = name.lower()
-    base = lower if lower in known else re.sub(r"_?\d+$", "", lower)
+    base = lower if lower in known else re.sub(r"(?:_|(?<![\d_]))\d+$", "", lower)
     if base not in known:
         raise ValueError(f"there is no slot {name!r}: use one of the built-in slots or list it under `slots:` in this file")
     return Slot(name, base, name.isupper() and name != lower)

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -210,6 +211,14 @@ _FIND = re.compile(
 _HINT = re.compile(r"\.[^\W_]|[\[({](?:\.|dot)|[ ]\.[ ]?[a-z]|\*[a-z]|:[ ]?(?:[/\\]|www\.)", re.IGNORECASE)
 """What every link and address holds: a dot, or what stands for it, before a letter or digit, or the end of a scheme."""
 
+_HINT_AHEAD = re.compile(r"\.|/|\\|www\.", re.IGNORECASE)
+
+
+def may_hold_link(piece: str) -> bool:
+    """Whether a text may hold a link or e-mail address for what stands in it between two spaces; if for none of it, it holds neither."""
+    return _HINT.search(piece) is not None or _HINT_AHEAD.match(piece) is not None
+
+
 _NEW_LINK = re.compile(r"[a-z]{3,8}:|www\.|//", re.IGNORECASE)
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _IPV6 = re.compile(r"\[([0-9a-fA-F:.]{2,45})\]")
@@ -276,6 +285,13 @@ class Found:
     emails: tuple[tuple[int, int], ...] = ()
 
 
+_LONGEST_HOST = 253
+"""Characters of a host name at most (RFC 1035); of what else stands in a host's place no more are looked at."""
+
+_READ_AGAIN = 4
+"""How often a text is read again at most, on the whole, where something ran into a host, so that hostile texts take no longer."""
+
+
 def find_links(text: str | Folded, brands: Registry | None = None) -> list[Link]:
     """The links in `text`, in order, with spans into the original text.
 
@@ -298,6 +314,7 @@ def scan(folded: Folded, brands: Registry | None = None) -> Found:
     links: list[Link] = []
     emails: list[tuple[int, int]] = []
     position = 0
+    again = _READ_AGAIN * len(text) + 10_000
     while (hint := _HINT.search(text, position)) is not None:
         # A link begins at most one space before its first hint, so what stands before the space before that is passed over.
         near = text.rfind(" ", position, hint.start())
@@ -313,9 +330,11 @@ def scan(folded: Folded, brands: Registry | None = None) -> Found:
         link = _read(written, match["scheme"], match.start(), match.start(part), folded, brands, explicit=part != "bare")
         if link is not None:
             links.append(link)
-            if not _split_path(match[part])[1]:
+            behind = match.start(part) + len(written)
+            if match.end() - behind <= again and not _split_path(match[part])[1]:
                 # What ran into the host may hold a link of its own; never read a path twice, or hostile texts take for ever.
-                position = match.start(part) + len(written)
+                again -= match.end() - behind
+                position = behind
     return Found(tuple(links), tuple(emails))
 
 
@@ -405,7 +424,7 @@ def _unglued(shown: str, *, explicit: bool) -> str:
     >>> _unglued("example.com.Thanks", explicit=True)
     'example.com'
     """
-    if len(shown) > 253:
+    if len(shown) > _LONGEST_HOST:
         return shown
     front, _, last = shown.rpartition(".")
     found = _registrable(_clean_host(shown))
@@ -555,7 +574,7 @@ def _suffix_lists() -> tuple[Any, Any]:
 @lru_cache(maxsize=4096)
 def _registrable(host: str) -> tuple[str, str, bool] | None:
     """The registrable domain of a host, its suffix, and whether that is a private one (a free host); None if it has none."""
-    if len(host) > 253 or ".." in host or "." not in host:
+    if len(host) > _LONGEST_HOST or ".." in host or "." not in host:
         return None
     official, with_private = _suffix_lists()
     domain = official.privatesuffix(host)
@@ -638,6 +657,9 @@ class _Index(NamedTuple):
     tokens: dict[str, _Token]
     """By their text, and those with a hyphen by that too."""
 
+    heads: set[str]
+    """The first three characters of each."""
+
     hyphened: list[str]
     """Those with a hyphen."""
 
@@ -660,13 +682,14 @@ def _index(brands: Registry) -> _Index:
 
 
 def _make_index(brands: Registry) -> _Index:
-    index = _Index({}, [], {}, {})
+    index = _Index({}, set(), [], {}, {})
     for written, brand in sorted(brands.host_tokens.items(), key=lambda item: item[0] in item[1].fakes):
         text = re.sub("[^a-z0-9]", "", written)
         name = "".join(words_of_name(brand.name))
         token = _Token(text, brand, text in _WORD_TOKENS or (brand.everyday and text == name and len(text) > 3), written in brand.fakes)
         index.tokens.setdefault(written, token)
         index.tokens.setdefault(text, token)
+        index.heads.update((written[:3], text[:3]))
         if "-" in written:
             index.hyphened.append(written)
         if not token.fake and len(text) > 3 and text.isalpha():
@@ -685,16 +708,20 @@ def _imitated(
     host: str, domain: str, suffix: str, userinfo: str | None, path: str, brands: Registry, *, free: bool
 ) -> tuple[Brand | None, str | None]:
     """The brand that a host which no brand owns imitates, and how; the clearest trick first."""
-    index = _index(brands)
-    labels = host.split(".")[: -1 - suffix.count(".")] if suffix else []
     risky = free or suffix in RISKY_SUFFIXES
-    found = _in_userinfo(userinfo, brands) or _in_front(host.split("."), len(labels), brands)
-    if found is None:
-        if suffix.partition(".")[0] in {"edu", "gov", "mil", "ac"}:
-            labels = []  # such names are not for sale
-        seen = [label if label.isascii() else _latin(label) for label in labels]
-        found = _in_labels(labels, seen, suffix, risky, index) or _in_path(path, seen, risky, index)
-    return found or (None, None)
+    in_host, seen = _in_host(host, suffix, risky, brands)
+    return _in_userinfo(userinfo, brands) or in_host or _in_path(path, seen, risky, _index(brands)) or (None, None)
+
+
+@lru_cache(maxsize=4096)
+def _in_host(host: str, suffix: str, risky: bool, brands: Registry) -> tuple[Fake | None, list[str]]:
+    """The brand that a host imitates by itself, and its labels as they look."""
+    labels = host.split(".")[: -1 - suffix.count(".")] if suffix else []
+    found = _in_front(host.split("."), len(labels), brands)
+    if suffix.partition(".")[0] in {"edu", "gov", "mil", "ac"}:
+        labels = []  # such names are not for sale
+    seen = [label if label.isascii() else _latin(label) for label in labels]
+    return found or _in_labels(labels, seen, suffix, risky, _index(brands)), seen
 
 
 def _latin(word: str) -> str:
@@ -705,7 +732,7 @@ def _latin(word: str) -> str:
 def _in_userinfo(userinfo: str | None, brands: Registry) -> Fake | None:
     if userinfo is None:
         return None
-    shown = _clean_host(userinfo.split(":")[0])
+    shown = _clean_host(userinfo.split(":")[0])[-_LONGEST_HOST:]
     brand = brands.owner(shown) or brands.host_tokens.get(shown)
     return None if brand is None else (brand, "userinfo")
 
@@ -864,9 +891,10 @@ def _is_slip(part: str, token: str) -> bool:
 def _inside(part: str, index: _Index) -> tuple[_Token, str] | None:
     """A token that `part` holds with other letters around it, the longest that makes sense there."""
     size = len(part)
-    for length in range(min(size - 1, 20), 2, -1):
-        for begin in range(size - length + 1):
-            token = index.tokens.get(part[begin : begin + length])
+    begins = [begin for begin in range(size - 2) if part[begin : begin + 3] in index.heads]
+    for length in range(min(size - 1, 20), 2, -1) if begins else ():
+        for begin in begins:
+            token = index.tokens.get(part[begin : begin + length]) if begin + length <= size else None
             if token is not None and _fits(token, part[:begin], part[begin + length :]):
                 return token, "joined"
     return None
@@ -876,9 +904,10 @@ def _around_hyphen(label: str, index: _Index) -> tuple[_Token, str] | None:
     """A token with a hyphen of its own that other letters touch: t-mobilelogin."""
     if "-" in label:
         for written in index.hyphened:
-            left, middle, right = label.partition(written)
-            if middle and _fits(index.tokens[written], left.rpartition("-")[2], right.partition("-")[0]):
-                return index.tokens[written], "joined"
+            if written in label:
+                left, _, right = label.partition(written)
+                if _fits(index.tokens[written], left.rpartition("-")[2], right.partition("-")[0]):
+                    return index.tokens[written], "joined"
     return None
 
 
@@ -894,7 +923,7 @@ def _fits(token: _Token, left: str, right: str) -> bool:
     return (size > 3 and not token.everyday) or not (_spelled(left, weak=True) and _spelled(right, weak=True))
 
 
-def _in_path(path: str, seen: list[str], risky: bool, index: _Index) -> Fake | None:
+def _in_path(path: str, seen: Sequence[str], risky: bool, index: _Index) -> Fake | None:
     """A brand behind a host that is not its own, as a step of the path beside a fake word: /wellsfargo/login, but not /tag/google.
 
     The names of banks, carriers and offices need none at the head of a path: nobody writes of them there.

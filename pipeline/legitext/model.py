@@ -1,15 +1,19 @@
 """The model: one scikit-learn Pipeline from messages to probabilities, its fitting, calibration and threshold."""
 
 import hashlib
+import math
 import random
-from collections.abc import Iterable, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_matrix, diags, hstack, vstack
+from scipy.sparse import csr_matrix, diags, hstack, issparse
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
@@ -19,13 +23,13 @@ from legitext import artifact, habits
 from legitext.classifier import Classifier
 from legitext.decision import THRESHOLDS
 from legitext.evidence import EVIDENCE
-from legitext.features import AdditiveTfidf, EvidenceFeatures, Reader
+from legitext.features import COPY, AdditiveTfidf, EvidenceFeatures, Reader, fit_columns
 from legitext.grammar import SENDER_TWIN, TWIN
 from legitext.messages import HAM, LABELS, SMISHING, Message
 from legitext.params import Train
 from legitext.parts import parts_of, price_of
-from legitext.reading import read
-from legitext.table import messages_of
+from legitext.reading import Reading, read
+from legitext.table import each_message
 
 BLOCKS = ("words", "characters", "evidence")
 """The blocks of columns, in order."""
@@ -77,11 +81,17 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.hidden_words = hidden_words
         self.max_iter = max_iter
 
-    def fit(self, X: csr_matrix, y: Sequence[str], sample_weight: ArrayLike | None = None, evidence_only: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: csr_matrix | Iterable[csr_matrix],
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        evidence_only: ArrayLike | None = None,
+    ) -> Self:
         """Learn `coef_` (n_classes, n_columns), `intercept_` (n_classes,) and `classes_`.
 
         Args:
-            X: shape (n_rows, n_columns), the evidence last.
+            X: shape (n_rows, n_columns), the evidence last; or some rows at a time.
             y: a label a row.
             sample_weight: a weight a row.
             evidence_only: true for rows whose words teach nothing, such as a genuine wording with a fake link: they count with their
@@ -90,19 +100,29 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         labels = np.asarray(y, dtype=str)
         weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         hidden = np.zeros(len(labels), dtype=bool) if evidence_only is None else np.asarray(evidence_only, dtype=bool)
-        words = X.shape[1] - self.evidence
-        scale = np.r_[np.ones(words), np.full(self.evidence, self.evidence_penalty**-0.5)]
-        scaled = X @ diags(scale)
-        rows, of, weigh = [scaled[~hidden]], [labels[~hidden]], [weights[~hidden]]
         again = weights > 0 if self.hidden_words else hidden
-        if again.any():
-            rows.append(hstack([csr_matrix((int(again.sum()), words)), scaled[again][:, words:]]))
-            of.append(labels[again])
-            weigh.append(np.where(hidden, weights, weights * self.hidden_words)[again])
         # Single precision halves the memory to move, so the fit is twice as fast; coefficients are kept in single precision anyway.
-        all_rows = vstack(rows).tocsr().astype(np.float32)
+        blocks: Iterable[csr_matrix] = [X] if issparse(X) else X
+        scale, bare = np.ones(0), []
+
+        def whole() -> Iterator[csr_matrix]:
+            nonlocal scale
+            start = 0
+            for block in blocks:
+                rows, words = slice(start, start + block.shape[0]), block.shape[1] - self.evidence
+                scale = np.r_[np.ones(words), np.full(self.evidence, self.evidence_penalty**-0.5)]
+                scaled = block @ diags(scale)
+                without = scaled[again[rows]][:, words:]
+                bare.append(hstack([csr_matrix((without.shape[0], words)), without]).tocsr().astype(np.float32))
+                yield scaled[~hidden[rows]].astype(np.float32)
+                start = rows.stop
+
         fitted = LogisticRegression(C=self.C, max_iter=self.max_iter, tol=1e-4).fit(
-            all_rows, np.concatenate(of), sample_weight=np.concatenate(weigh).astype(np.float32)
+            _joined(chain(whole(), bare)),
+            np.concatenate([labels[~hidden], labels[again]]),
+            sample_weight=np.concatenate(
+                [weights[~hidden], np.where(hidden, weights, weights * self.hidden_words)[again]], dtype=np.float32
+            ),
         )
         self.classes_ = fitted.classes_
         coef, self.intercept_ = _symmetric(fitted)
@@ -122,6 +142,17 @@ class EvidenceRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         return np.asarray(self.classes_[self.decision_function(X).argmax(axis=1)])
 
 
+def _joined(blocks: Iterable[csr_matrix]) -> csr_matrix:
+    """Blocks of rows in single precision, one below the other; none is kept, so that the rows are held once."""
+    values, places, sizes, columns = array("f"), array("i"), array("i"), 0
+    for block in blocks:
+        for kept, new in ((values, block.data), (places, block.indices), (sizes, np.diff(block.indptr))):
+            kept.frombytes(new.astype(kept.typecode, copy=False).view(np.uint8))
+        columns = block.shape[1]
+    ends = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    return csr_matrix((np.asarray(values), np.asarray(places), ends), shape=(len(sizes), columns))
+
+
 def _symmetric(regression: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coefficients and intercepts with one row a class, of two classes, too."""
     if len(regression.classes_) > 2:
@@ -133,22 +164,38 @@ def _symmetric(regression: LogisticRegression) -> tuple[NDArray[np.float64], NDA
 def fit(
     pipeline: Pipeline,
     messages: Iterable[Message],
-    labels: Sequence[str],
+    labels: ArrayLike,
     weights: ArrayLike | None = None,
-    groups: Sequence[str] | None = None,
+    groups: Sequence[Hashable] | None = None,
     evidence_only: ArrayLike | None = None,
 ) -> Pipeline:
     """Fit in place, then round the coefficients to single precision, so that the artifact can hold them exactly in half the room.
 
     For `weights` and `evidence_only` see `EvidenceRegression.fit`; for `groups`, one a message, `AdditiveTfidf.fit`.
     """
-    pipeline.fit(
-        messages,
-        list(labels),
-        features__groups=None if groups is None else list(groups),
-        classify__sample_weight=weights,
-        classify__evidence_only=evidence_only,
-    )
+    return fit_readings(pipeline, _readings(pipeline.named_steps["read"], messages), labels, weights, groups, evidence_only)
+
+
+def _readings(reader: Reader, messages: Iterable[Message]) -> Iterator[Reading]:
+    """What the reader makes of messages, one at a time."""
+    for message in messages:
+        yield from reader.transform([message])
+
+
+def fit_readings(
+    pipeline: Pipeline,
+    readings: Iterable[Reading],
+    labels: ArrayLike,
+    weights: ArrayLike | None = None,
+    groups: Sequence[Hashable] | None = None,
+    evidence_only: ArrayLike | None = None,
+) -> Pipeline:
+    """`fit` on messages that the pipeline's reader has read already."""
+    features, *between = (step for _, step in pipeline.steps[1:-1])
+    blocks = fit_columns([block for _, block in features.transformer_list], readings, groups)
+    for step in between:
+        blocks = map(step.transform, blocks)
+    pipeline.named_steps["classify"].fit(blocks, labels, weights, evidence_only)
     _round(pipeline)
     return pipeline
 
@@ -256,21 +303,37 @@ def with_asides(rows: pd.DataFrame, share: float) -> pd.DataFrame:
 
 
 def with_parts(rows: pd.DataFrame, share: float) -> pd.DataFrame:
-    """The rows, and behind them for a share of the genuine ones a part of the text, drawn from it: see `legitext.parts`.
+    """The rows, and behind them for a share of the genuine ones the part of the text that looks most like a scam: see `legitext.parts`.
 
-    Parts of what is genuine are genuine; those of a scam may be harmless.
+    Texts are judged by their worst part, so that is the part to learn from. Which it is, a naive Bayes of the rows' words tells, scaled by
+    the root of their number as the model scales them. Parts of what is genuine are genuine; those of a scam may be harmless.
     """
-    chosen, texts = [], []
-    for row, (message, label) in enumerate(zip(messages_of(rows), rows["label"], strict=True)):
-        drawn = _drawn("part", message.text)
-        if label == "ham" and drawn % 10_007 / 10_007 < share:
-            reading = read(message)
-            parts = parts_of(reading)
-            if parts:
-                start, end = parts[drawn % len(parts)]
-                chosen.append(row)
-                texts.append(message.text[reading.spans[start][0] : reading.spans[end - 1][1]])
-    return pd.concat([rows, rows.iloc[chosen].assign(text=texts)], ignore_index=True)
+    genuine = (rows["label"] == "ham").to_numpy()
+    chosen = genuine & np.array([_drawn("part", text) % 10_007 / 10_007 < share for text in rows["text"]], dtype=bool)
+    if not chosen.any():
+        return rows
+    suspicion = suspicion_of_words(rows[~rows["kind"].str.startswith((TWIN, SENDER_TWIN), na=False)])
+    kept: list[int] = []
+    texts: list[str] = []
+    for row, message in zip(np.flatnonzero(chosen).tolist(), each_message(rows[chosen]), strict=True):
+        reading = read(message)
+        summed = np.cumsum([0.0, *(suspicion.get(word, 0.0) for word in reading.words)])
+        parts = parts_of(reading)
+        if parts:
+            start, end = max(parts, key=lambda part: (summed[part[1]] - summed[part[0]]) / (part[1] - part[0]) ** 0.5)
+            kept.append(row)
+            texts.append(message.text[reading.spans[start][0] : reading.spans[end - 1][1]])
+    return pd.concat([rows, rows.iloc[kept].assign(text=texts)], ignore_index=True)
+
+
+def suspicion_of_words(rows: pd.DataFrame) -> dict[str, float]:
+    """By word the log of how many times likelier a scam holds it than a genuine text does, as naive Bayes with one more of each counts."""
+    texts, holders = Counter(rows["label"]), {label: Counter[str]() for label in LABELS}
+    for message, label in zip(each_message(rows), rows["label"], strict=True):
+        holders[label].update(set(read(message).words))
+    ham, smishing = (holders[LABELS[label]] for label in (HAM, SMISHING))
+    shares = (texts["ham"] + 2) / (texts["smishing"] + 2)
+    return {word: math.log((smishing[word] + 1) / (ham[word] + 1) * shares) for word in {*ham, *smishing}}
 
 
 def with_swapped_letters(rows: pd.DataFrame, share: float) -> pd.DataFrame:
@@ -328,10 +391,11 @@ def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDAr
     Near-copies among the corrections weigh as one of them, so that no message is learnt by being sent in often.
 
     All corrections are one group: with `min_groups` of 2 or more, what stands in no other source, as the names of a user's friends,
-    becomes no term of the model.
+    becomes no term of the model. The column `copy` marks what was made from other rows, see `groups_of`.
     """
     beside = with_asides(with_parts(rows, params.parts), params.asides)
     training = with_swapped_letters(with_and_without_sender(beside), params.swapped_letters)
+    training["copy"] = np.arange(len(training)) >= len(rows)
     by_sender = training["kind"].str.startswith(SENDER_TWIN, na=False)
     training = training[~by_sender | training["sender"].notna()].reset_index(drop=True)
     corrected = training["source"] == "corrections"
@@ -341,6 +405,14 @@ def training_rows(rows: pd.DataFrame, params: Train) -> tuple[pd.DataFrame, NDAr
     weights = training["source"].map(lambda source: params.weights.get(source, 1.0)).to_numpy(dtype=float)
     by_label = training["label"].map(lambda label: params.class_weights.get(label, 1.0)).to_numpy(dtype=float)
     return training, by_label * np.where(twins, params.twin_weight, weights / copies.to_numpy(dtype=float)), twins
+
+
+def groups_of(training: pd.DataFrame) -> list[int]:
+    """The groups of `training_rows` as numbers, and `COPY` for copies: what stands in one message alone, as a name in a line of chat that is
+    put beside others, is not learnt for its copies."""
+    numbers = training["group"].fillna("").factorize()[0]
+    groups: list[int] = np.where(training["copy"], COPY, numbers).tolist()
+    return groups
 
 
 def _round(pipeline: Pipeline) -> None:

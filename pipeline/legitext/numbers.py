@@ -99,7 +99,7 @@ FORMATS: dict[str, tuple[re.Pattern[str], Callable[[str], bool] | None]] = {
 """Each format's name with the pattern of its numbers and the check of one that matches, if it has a check digit."""
 
 
-_MAY_HOLD = re.compile(r"\d(?:[ -]?\d){8}|1Z")
+_MAY_HOLD = re.compile(r"\d(?:(?:[ -]?\d){8}|(?<=1)Z)")
 """What each format holds: nine digits with at most a space or hyphen between them, or the head of a UPS number."""
 
 

@@ -97,7 +97,7 @@ class Train:
     swapped_letters: float = field(default=0.22, metadata={"low": 0.0, "high": 1.0})
     """Share of messages learnt with letters swapped in three of ten words."""
 
-    parts: float = field(default=0.35, metadata={"low": 0.0, "high": 1.0})
+    parts: float = field(default=1.0, metadata={"low": 0.0, "high": 1.0})
     """Share of genuine texts of which a part is learnt, too."""
 
     asides: float = field(default=0.25, metadata={"low": 0.0, "high": 1.0})

@@ -16,8 +16,11 @@ LEAST_WORDS = 12
 
 LEAST_WORDS_WITH_LINK = 8
 MOST_WORDS = 80
-LEFT_OUT = 0.75
+LEFT_OUT = 1.0
 """What a part is worth less, in log-odds of smishing, the nearer it comes to leaving out all of the text."""
+
+MOST_COUNTED = 40
+"""Words of the text that are counted for this: else a scam among thousands of innocent words is worth less for each."""
 
 _LEAST_SENTENCE = 3
 """Words of a sentence that can begin or end a part; shorter ones go with the next."""
@@ -25,7 +28,7 @@ _LEAST_SENTENCE = 3
 _LONGEST_SENTENCE = 12
 """Words after which a text without stops is cut."""
 
-_STOP = re.compile(r"(?<=[.!?…])\s|\n|\s[-–—|:]\s")
+_STOP = re.compile(r"\s(?:(?<=[.!?…]\s)|(?<=\n)|[-–—|:]\s)")
 
 
 def parts_of(reading: Reading) -> list[tuple[int, int]]:
@@ -60,10 +63,11 @@ def runs_between(cuts: Sequence[int], reading: Reading) -> Iterator[tuple[int, i
 def price_of(length: int, whole: int) -> float:
     """What a part of so many words of a whole is worth less, see `LEFT_OUT`.
 
-    >>> price_of(30, 40), price_of(40, 40)
-    (0.1875, 0.0)
+    >>> price_of(15, 30), price_of(30, 40), price_of(30, 400), price_of(60, 70)
+    (0.5, 0.25, 0.25, 0.0)
     """
-    return LEFT_OUT * (1 - length / whole) if whole else 0.0
+    counted = min(whole, MOST_COUNTED)
+    return LEFT_OUT * (1 - length / counted) if length < counted else 0.0
 
 
 def cuts_of(reading: Reading) -> list[int]:

@@ -3,7 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
+from importlib.util import find_spec
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -21,27 +22,31 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+def track(items: Iterable[T], what: str, total: int | None = None, size: Callable[[T], int] = lambda item: 1) -> Iterator[T]:
     """Yield `items` while showing how many of `total` are done.
 
     Args:
         items: what is worked through.
         what: the step's name, shown in front of the count.
         total: the number of items; taken from `len(items)` where it has one.
+        size: how much of the total an item is.
     """
     if total is None and isinstance(items, Sized):
         total = len(items)
-    if shows_bars():
+    if shows_bars() and find_spec("tqdm"):
         from tqdm import tqdm
 
-        yield from tqdm(items, desc=what, total=total, unit_scale=True, leave=True)
+        with tqdm(desc=what, total=total, unit_scale=True, leave=True) as bar:
+            for item in items:
+                yield item
+                bar.update(size(item))
         return
     of = f" of {total:,}" if total is not None else ""
     last = time.monotonic()
     done = 0
     for item in items:
         yield item
-        done += 1
+        done += size(item)
         if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
             last = time.monotonic()
             say(f"{what}: {done:,}{of}")

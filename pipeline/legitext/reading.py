@@ -1,15 +1,23 @@
 """A message, read: what training and serving know of it before any weight is applied."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import chain, pairwise
+from operator import attrgetter, itemgetter
+from typing import NamedTuple, TypeVar
 
 from legitext.brands import Brand, Registry, registry
-from legitext.links import Link, scan
+from legitext.kept import Kept
+from legitext.links import Found, Link, may_hold_link, scan
 from legitext.messages import Message
 from legitext.numbers import Number, find_numbers
 from legitext.senders import Sender, read_sender
-from legitext.unicode import Folded, fold, see_through, without_accents
+from legitext.unicode import Folded, fold, is_disguised, see_through, without_accents
+
+Span = tuple[int, int]
 
 BRAND_WORD = "<brand>"
 """Stands for the name of any registered brand, so that a wording learnt from one brand holds for all."""
@@ -53,11 +61,11 @@ class Reading:
     words: tuple[str, ...]
     """The words in order: lower case, digits as 0, names of brands as `BRAND_WORD`; links left out; `""` where words do not touch."""
 
-    spans: tuple[tuple[int, int], ...]
+    spans: tuple[Span, ...]
     """For each word its span in the original text."""
 
     links: tuple[Link, ...]
-    emails: tuple[tuple[int, int], ...]
+    emails: tuple[Span, ...]
     numbers: tuple[Number, ...]
     mentions: tuple[Mention, ...]
     sender: Sender
@@ -77,19 +85,24 @@ def read(message: Message, brands: Registry | None = None) -> Reading:
     """Take `message` apart, in time linear in its length."""
     brands = registry() if brands is None else brands
     folded = fold(message.text)
-    found = scan(folded, brands)
-    folded = see_through(folded, [(link.start, link.end) for link in found.links] + list(found.emails))
-    lower = _lower(folded.text)
-    words, spans, mentions = _words(folded, lower, found.links, found.emails, brands)
+    pieces, traits = _cut(folded.text, brands)
+    found = scan(folded, brands) if traits & _LINK else _NOTHING_FOUND
+    skipped = _skipped(found) if traits & _LINK else ()
+    if traits & _DISGUISE or (traits & _LETTER and _SPELLED_OUT.search(folded.text)):
+        seen = see_through(folded, [(start, end) for start, end, _ in skipped])
+        if seen is not folded:
+            folded = seen
+            pieces, traits = _cut(folded.text, brands)
+    words, spans, mentions = _words(folded, pieces, skipped, brands if traits & _NAME else None)
     return Reading(
         message,
         folded,
-        lower,
+        folded.text.lower() if folded.origin is None else " ".join(map(_LOWER, pieces)),
         words,
         spans,
         found.links,
         found.emails,
-        tuple(find_numbers(folded.text)),
+        tuple(find_numbers(folded.text)) if traits & _DIGITS else (),
         mentions,
         read_sender(message.sender, brands),
         brands,
@@ -120,25 +133,70 @@ def _lower_one(character: str) -> str:
     return lower if len(lower) == 1 else character
 
 
-def _words(
-    folded: Folded, lower: str, links: tuple[Link, ...], emails: tuple[tuple[int, int], ...], brands: Registry
-) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...], tuple[Mention, ...]]:
+class _Piece(NamedTuple):
+    """What stands between two spaces, or at an end of a text, taken apart."""
+
+    lower: str
+    raw: tuple[str, ...]
+    """Its words as written, in lower case, for the names of brands."""
+
+    words: tuple[str, ...]
+    spans: tuple[Span, ...]
+    """Of the words, inside the piece."""
+
+    traits: int
+    """What the text may hold for it: the sum of some of the following."""
+
+
+_LINK, _DISGUISE, _LETTER, _DIGITS, _NAME = (1 << bit for bit in range(5))
+_LOWER = attrgetter("lower")
+_NOTHING_FOUND = Found()
+_SPELLED_OUT = re.compile(r" [^\W\d_] [^\W\d_] ")
+"""What a word with spaces between its letters holds, of letters that are pieces."""
+
+_DIGITS_AHEAD = re.compile(r"\d{3}|1Z")
+"""What a telephone number and each of `legitext.numbers.FORMATS` hold, and in no pieces but one."""
+
+_PHONE_AHEAD = re.compile(r"\d{3}[-. ]\d{4}")
+
+
+@lru_cache(maxsize=4)
+def _pieces_of(brands: Registry) -> Kept[str, _Piece]:
+    """Pieces by how they are written: most texts are made of the same ones."""
+    return Kept(partial(_take_apart, brands))
+
+
+def _cut(text: str, brands: Registry) -> tuple[list[_Piece], int]:
+    """The pieces of a folded text, and all their traits."""
+    known = _pieces_of(brands)
+    pieces = [*map(known.__getitem__, text.split(" "))]
+    traits = 0
+    for piece in pieces:
+        traits |= piece.traits
+    if traits & _DIGITS and _PHONE_AHEAD.search(text):
+        pieces = [*map(known.__getitem__, _around_phones(text))]
+    return pieces, traits
+
+
+def _around_phones(text: str) -> list[str]:
+    """The pieces of a text, cut at no space where a telephone number may begin or go on."""
+    pieces = text.split(" ")
+    runs = [pieces[:1]]
+    for before, piece in pairwise(pieces):
+        last = before[-1:]
+        if (piece.startswith("(") or piece[:1].isdecimal()) and not (last.isalpha() or last in {"_", "-"}):
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return [" ".join(run) for run in runs]
+
+
+def _take_apart(brands: Registry, written: str) -> _Piece:
+    lower = _lower(written)
+    raw: list[str] = []
     words: list[str] = []
-    spans: list[tuple[int, int]] = []
-    mentions: list[Mention] = []
-    raw: list[str] = []  # words as written in lower case, for the names of brands
-    skipped = sorted([(link.start, link.end, "") for link in links] + [(*span, EMAIL_WORD) for span in emails])
-    at = 0
-    moved = folded.origin is not None
+    spans: list[Span] = []
     for match in _TOKEN.finditer(lower):
-        start, end = folded.span(*match.span()) if moved else match.span()
-        while at < len(skipped) and skipped[at][1] <= start:
-            words.append(skipped[at][2])
-            raw.append("")
-            spans.append(skipped[at][:2])
-            at += 1
-        if at < len(skipped) and start < skipped[at][1] and end > skipped[at][0]:
-            continue
         kind = match.lastgroup
         token = match[0]
         if kind == "word" and token.isalpha():
@@ -149,38 +207,90 @@ def _words(
             word = token[0]
         else:
             word = shape_of(token)
-        words.append(word)
         raw.append(token)
-        spans.append((start, end))
-    for start, end, word in skipped[at:]:
         words.append(word)
-        raw.append("")
-        spans.append((start, end))
-    if brands.phrases:
-        _name_brands(folded, raw, words, spans, mentions, brands)
-    return tuple(words), tuple(spans), tuple(mentions)
+        spans.append(match.span())
+    traits = (
+        _LINK * may_hold_link(written)
+        + _DISGUISE * is_disguised(written)
+        + _LETTER * (len(written) == 1 and written.isalpha())
+        + _DIGITS * (_DIGITS_AHEAD.search(written) is not None)
+        + _NAME * (not brands.phrases.keys().isdisjoint(raw))
+    )
+    return _Piece(lower, tuple(raw), tuple(words), tuple(spans), traits)
+
+
+def _skipped(found: Found) -> list[tuple[int, int, str]]:
+    """In order what is no word, by its span in the original, and what stands for it among the words."""
+    return sorted([(link.start, link.end, "") for link in found.links] + [(start, end, EMAIL_WORD) for start, end in found.emails])
+
+
+def _words(
+    folded: Folded, pieces: list[_Piece], skipped: Sequence[tuple[int, int, str]], brands: Registry | None
+) -> tuple[tuple[str, ...], tuple[Span, ...], tuple[Mention, ...]]:
+    """The words with their spans, and the mentions of `brands`, if any are named."""
+    words = [*chain.from_iterable([piece.words for piece in pieces])]
+    spans: list[Span] = []
+    at = 0
+    for piece in pieces:
+        for start, end in piece.spans:
+            spans.append((at + start, at + end))
+        at += len(piece.lower) + 1
+    if folded.origin is not None:
+        origin = folded.origin
+        spans = [(origin[start], origin[end - 1] + 1) for start, end in spans]
+    raw = [*chain.from_iterable([piece.raw for piece in pieces])] if brands is not None else []
+    if skipped:
+        gaps = _gaps(spans, skipped)
+        words = _filled(words, gaps, [word for _, _, word in skipped])
+        raw = _filled(raw, gaps, [""] * len(skipped))
+        spans = _filled(spans, gaps, [(start, end) for start, end, _ in skipped])
+    mentions = () if brands is None else _name_brands(folded, raw, words, spans, brands)
+    return tuple(words), tuple(spans), mentions
+
+
+def _gaps(spans: Sequence[Span], skipped: Sequence[tuple[int, int, str]]) -> list[Span]:
+    """For each that is skipped the words `[first:last]` that it overlaps; where it overlaps none, both are its place among them."""
+    gaps: list[Span] = []
+    last = 0
+    for start, end, _ in skipped:
+        first = bisect_right(spans, start, last, key=_END)
+        last = bisect_left(spans, end, first, key=_START)
+        gaps.append((first, last))
+    return gaps
+
+
+_START, _END = itemgetter(0), itemgetter(1)
+_T = TypeVar("_T")
+
+
+def _filled(items: list[_T], gaps: Iterable[Span], fillings: Iterable[_T]) -> list[_T]:
+    """`items` with one filling in place of each gap."""
+    filled: list[_T] = []
+    done = 0
+    for (first, last), filling in zip(gaps, fillings, strict=True):
+        filled += items[done:first]
+        filled.append(filling)
+        done = last
+    return filled + items[done:]
 
 
 _PLACES = frozenset(["at", "in", "on", "via", "with", "by", "through", "near", "inside", "using"])
 
 
-def _name_brands(
-    folded: Folded,
-    raw: list[str],
-    words: list[str],
-    spans: list[tuple[int, int]],
-    mentions: list[Mention],
-    brands: Registry,
-) -> None:
+def _name_brands(folded: Folded, raw: list[str], words: list[str], spans: list[Span], brands: Registry) -> tuple[Mention, ...]:
     """Find the names of brands among `raw` words; each becomes one `BRAND_WORD` in `words`."""
-    if brands.phrases.keys().isdisjoint(raw):
-        return  # as in most texts
-    index = 0
+    mentions: list[Mention] = []
     gone: list[int] = []
-    while index < len(raw):
-        for phrase, brand in brands.phrases.get(raw[index], ()):
+    phrases = brands.phrases
+    named = 0  # words up to here are part of a name found
+    for index in [index for index, token in enumerate(raw) if token in phrases]:
+        if index < named:
+            continue
+        following = raw[index + 1] if index + 1 < len(raw) else ""
+        for phrase, brand in phrases[raw[index]]:
             size = len(phrase)
-            if size > 1 and tuple(raw[index : index + size]) != phrase:
+            if size > 1 and (phrase[1] != following or tuple(raw[index : index + size]) != phrase):
                 continue
             start, end = spans[index][0], spans[index + size - 1][1]
             if brand.everyday and not _has_capital(folded, start, end):
@@ -192,14 +302,14 @@ def _name_brands(
             words[index] = BRAND_WORD
             spans[index] = (start, end)
             gone.extend(range(index + 1, index + size))
-            index += size - 1
+            named = index + size
             break
-        index += 1
     for position in reversed(gone):
         del words[position], spans[position]
+    return tuple(mentions)
 
 
-def _is_shouted(folded: Folded, raw: list[str], spans: list[tuple[int, int]], index: int) -> bool:
+def _is_shouted(folded: Folded, raw: list[str], spans: list[Span], index: int) -> bool:
     """Whether a word stands in capitals as does the last of four letters or more before it."""
     if not _in_capitals(folded, spans[index]):
         return False
@@ -209,7 +319,7 @@ def _is_shouted(folded: Folded, raw: list[str], spans: list[tuple[int, int]], in
     return False
 
 
-def _in_capitals(folded: Folded, span: tuple[int, int]) -> bool:
+def _in_capitals(folded: Folded, span: Span) -> bool:
     word = folded.original[span[0] : span[1]]
     return len(word) > 1 and word.isupper()
 

@@ -267,8 +267,8 @@ def _more(metrics: Mapping[str, Any]) -> list[str]:
         size = next(iter(metrics["attacks"].values()))["n"]
         parts += [
             "### Under attack",
-            f"Scams caught of {size:,} test scams, before and after their words are disguised; and genuine texts that are called smishing "
-            "only once they are changed in a harmless way:",
+            f"Scams caught of {size:,} test scams, before and after their words are disguised or innocent text is put beside them; and "
+            "genuine texts that are called smishing only once they are changed in a harmless way:",
             "\n".join(["| attack | before | after |", "|---|---|---|", *rows]),
             "\n".join(
                 [

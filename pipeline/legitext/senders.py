@@ -84,6 +84,8 @@ def _read(sender: str, brands: Registry) -> Sender:
     shown = folded.text.strip()
     if not shown:
         return ABSENT
+    if shown.isascii() and shown.removeprefix("+").isdigit():
+        return _number(shown, brands)
     tricked = any(folded.counts.get(trick) for trick in ("lookalike", "invisible", "marks", "styled"))
     if _EMAIL.fullmatch(shown):
         return _email(shown.casefold(), brands, tricked)

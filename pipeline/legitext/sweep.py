@@ -35,7 +35,7 @@ from legitext.fetching import digest_of
 from legitext.files import digest
 from legitext.messages import LABELS, Message
 from legitext.metrics import by, calls, headline, overall
-from legitext.model import build_pipeline, calibrate, choose_thresholds, probabilities, scores_in_parts, training_rows
+from legitext.model import build_pipeline, calibrate, choose_thresholds, groups_of, probabilities, scores_in_parts, training_rows
 from legitext.params import Evaluate, Params, Train
 from legitext.progress import say, track
 from legitext.reading import Reading, shape_of
@@ -386,7 +386,7 @@ def make_columns(configurations: Sequence[Configuration], table: pd.DataFrame) -
     training, _, _ = training_rows(rows[rows["split"] == "train"], configurations[0].train)
     readings = pipeline_of(configurations[0]).named_steps["read"].transform(messages_of(training))
     wanted = dict(block for one in configurations for block in _blocks(one).values())
-    groups = list(training["group"])
+    groups = groups_of(training)
     return {key: (block.fit(readings, groups=groups), block.transform(readings)) for key, block in wanted.items()}
 
 

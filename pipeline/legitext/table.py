@@ -1,7 +1,7 @@
 """The message table: one schema for every source, checked wherever a table is made or read."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -130,10 +130,16 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 def messages_of(table: pd.DataFrame) -> list[Message]:
     """The rows of a table as messages: its column `text`, and `sender` where there is one."""
+    return list(each_message(table))
+
+
+def each_message(table: pd.DataFrame) -> Iterator[Message]:
+    """`messages_of` one at a time, for tables of millions."""
     if "sender" not in table.columns:
-        return [Message(text) for text in table["text"]]
-    senders = table["sender"].astype("object").where(table["sender"].notna(), None)
-    return [Message(text, sender) for text, sender in zip(table["text"], senders, strict=True)]
+        yield from map(Message, table["text"])
+        return
+    for text, sender in zip(table["text"], table["sender"], strict=True):
+        yield Message(text, None if pd.isna(sender) else sender)
 
 
 def read_labelled_file(path: str | Path) -> pd.DataFrame:

@@ -24,12 +24,6 @@ def word_terms(words: Sequence[str], shortest: int, longest: int) -> Iterator[st
                 yield run
 
 
-def character_terms(words: Sequence[str], shortest: int, longest: int) -> Iterator[str]:
-    """The character runs of every word that has some."""
-    for word in words:
-        yield from runs_in(word, shortest, longest)
-
-
 def runs_in(word: str, shortest: int, longest: int) -> list[str]:
     """Runs of `shortest` to `longest` characters of a word with its ends marked by spaces; none for signs and stand-ins.
 

@@ -20,6 +20,7 @@ _MIXED = re.compile(
 )
 _LEET_AS_I = str.maketrans("0134578@$!|I", "oieastbasiil")
 _LEET_AS_L = str.maketrans("0134578@$!|l", "oleastbasllI")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _SIGNS = re.compile(r"[/|_*^~.'-]")
 OFTEN_DISGUISED = frozenset(
     "access account accounts activate activated activity address adult alert amount appleid authorize available balance bank banking "
@@ -74,7 +75,7 @@ def fold(text: str) -> Folded:
         return Folded(text, text)
     counts: dict[str, int] = {}
     characters: list[str] = []
-    origin: list[int] = []
+    origin = []
     unseen = 0  # invisible characters since the last letter or digit
     for index, character in enumerate(text):
         plain = character if character < "\x80" else _plain(character)
@@ -100,6 +101,13 @@ def fold(text: str) -> Folded:
     if any(character in LATIN_LOOKALIKES for character in characters):
         _replace_lookalikes(characters, counts)
     return Folded("".join(characters), text, origin, counts)
+
+
+def _is_no_trick(character: str, plain: str) -> bool:
+    """Whether a character, read as `plain`, can be seen and is read alike whatever is around it, such as quotation marks, emoji and accented letters."""
+    if not plain or (plain.isascii() and plain.isalnum()) or any(one in LATIN_LOOKALIKES for one in plain):
+        return False
+    return character < "\u0300" or not (_joins(plain[0]) or _is_stray_mark(plain[0]))
 
 
 def see_through(folded: Folded, keep: Sequence[tuple[int, int]] = ()) -> Folded:
@@ -144,6 +152,11 @@ def see_through(folded: Folded, keep: Sequence[tuple[int, int]] = ()) -> Folded:
     parts.append(text[done:])
     origin += source[done:]
     return Folded("".join(parts), folded.original, origin, counts)
+
+
+def is_disguised(piece: str) -> bool:
+    """Whether `see_through` may find a word broken up or disguised in what stands between two spaces; with spaces in it, in none."""
+    return _SPACED.search(piece) is not None or any(_undisguised(word[0]) is not None for word in _MIXED.finditer(piece))
 
 
 def without_accents(word: str) -> str:

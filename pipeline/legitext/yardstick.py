@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from legitext.messages import LABELS
 from legitext.metrics import yardstick
-from legitext.model import build_pipeline, fit, probabilities
+from legitext.model import build_pipeline, fit_readings, probabilities
 from legitext.params import Params, Train
 from legitext.split import duplicate_groups
 from legitext.table import messages_of
@@ -41,11 +41,12 @@ def on_uci(
         evidence_penalty=params.evaluate.yardstick_evidence_penalty,
         hidden_words=0.0,
     )
+    readings = build(settings).named_steps["read"].transform(messages)
     bar = iter(shown(range(len(ways) * params.evaluate.folds)))
 
     def fit_and_score(train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.float64]:
         next(bar, None)
-        pipeline = fit(build(settings), [messages[row] for row in train], list(labels[train]))
+        pipeline = fit_readings(build(settings), [readings[row] for row in train], labels[train])
         return probabilities(pipeline, [messages[row] for row in test])[:, LABELS.index("spam")]
 
     groups = duplicate_groups(list(rows["text"]), params.prepare.near_copy)

@@ -1,0 +1,155 @@
+"""Does it hold under load? 8 threads share one classifier while 4 processes have one each, over good, hostile and ever new texts.
+
+    python benchmarks/soak.py [--seconds 60]
+
+Each answer is compared with one thread's. Memory is the peak of a process, after the first third of the time and at the end.
+Exit code 1 if an answer differs, an error is not a documented one, or memory grows by more than `MOST_GROWTH`.
+"""
+
+import argparse
+import multiprocessing
+import random
+import resource
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+from legitext import Classifier, Message
+from legitext.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
+THREADS = 8
+PROCESSES = 4
+MOST_GROWTH = 10.0
+"""MiB between the first third of the time and the end."""
+
+NEW = 4_000
+"""Messages, never met before, that fill the caches of a classifier before the time starts."""
+
+HOSTILE: tuple[Any, ...] = (
+    *("", " \n", None, 5, b"bytes", "x" * 1_000_001),
+    *("\0", "\ud83d", "a" * 20_000, "a\u0301" * 5_000, "\u202e" * 5_000 + "top.trk", "\u200b".join("pay the fee at usps.com-trk.top")),
+    *(
+        "http://a.top/ " * 1_000,
+        "((([[[{{{" * 1_000,
+        "[.]" * 3_000,
+        "hxxp://" * 2_000,
+        "0" * 20_000,
+        "1-" * 9_000,
+        "🎁" * 5_000,
+        "é" * 20_000,
+    ),
+    *("USPS " * 2_000, "reply Y " * 2_000, "xn--" * 3_000, "@" * 9_000, "a." * 9_000, "%2e" * 5_000, "\n" * 9_000 + "x", "'" * 9_000),
+)
+
+
+@dataclass
+class Tally:
+    """What one thread or process met."""
+
+    judged: int = 0
+    differing: int = 0
+    errors: int = 0
+    growth: float = 0.0
+    """MiB; of the whole process."""
+
+
+def answer(classifier: Classifier, message: Any) -> Any:
+    """What a classifier says of a message, to be compared."""
+    try:
+        given = classifier.predict(message)
+    except InputError as error:
+        return str(error)
+    return given.label, tuple(given.probabilities.values()), given.brand, given.reasons
+
+
+def work(classifier: Classifier, expected: list[tuple[Any, Any]], seconds: float, seed: int) -> Tally:
+    """Judge messages, and between them new ones, until the time is over."""
+    rng = random.Random(seed)
+    order = list(expected)
+    tally = Tally()
+    start = time.monotonic()
+    early = 0.0
+    while (passed := time.monotonic() - start) < seconds:
+        rng.shuffle(order)
+        for message, wanted in order[:50]:
+            try:
+                classifier.predict(_new(rng))
+                tally.differing += answer(classifier, message) != wanted
+            except Exception as error:
+                tally.errors += 1
+                print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            tally.judged += 2
+        if not early or passed < seconds / 3:
+            early = _peak()
+    tally.growth = _peak() - early
+    return tally
+
+
+def in_a_process(path: str | None, expected: list[tuple[Any, Any]], seconds: float, seed: int) -> Tally:
+    """`work` with a classifier of its own."""
+    return work(filled(path), expected, seconds, seed)
+
+
+def filled(path: str | None) -> Classifier:
+    """A classifier whose caches are full."""
+    classifier = Classifier.load(path)
+    rng = random.Random(0)
+    classifier.predict([_new(rng) for _ in range(NEW)])
+    return classifier
+
+
+def soak(seconds: float, messages: list[Any], path: str | None = None) -> dict[str, list[Tally]]:
+    """Threads and processes at work at once, with the model in the file `path` or the packaged one; a tally for each."""
+    alone = Classifier.load(path)
+    expected = [(message, answer(alone, message)) for message in messages]
+    shared = filled(path)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(PROCESSES, spawn) as processes, ThreadPoolExecutor(THREADS) as threads:
+        apart = [processes.submit(in_a_process, path, expected, seconds, 100 + seed) for seed in range(PROCESSES)]
+        together = [threads.submit(work, shared, expected, seconds, seed) for seed in range(THREADS)]
+        return {"threads": [one.result() for one in together], "processes": [one.result() for one in apart]}
+
+
+def good_messages() -> list[Message]:
+    """A message of every second wording."""
+    from legitext.brands import registry
+    from legitext.grammar import load_templates, make_messages
+
+    templates = load_templates(ROOT / "data/templates")[::2]
+    return [Message(one.text, one.sender) for one in make_messages(templates, 1, 3, registry())]
+
+
+def _new(rng: random.Random) -> Message:
+    """A message that was never met: its words, link and sender fill caches."""
+    words = [f"{rng.getrandbits(40):x}" for _ in range(16)]
+    links = [f"{word}.top/{word[:4]}" for word in words[:3]]
+    return Message(f"your order {' '.join(words)} waits at {' '.join(links)}", f"+1614{rng.randrange(10**7):07}")
+
+
+def _peak() -> float:
+    """MiB that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=60)
+    seconds = parser.parse_args().seconds
+    messages = [*good_messages(), *HOSTILE]
+    print(f"{len(messages):,} messages, {len(HOSTILE)} of them hostile, and as many new ones; {seconds:.0f} s")
+    print(f"{'':<14}{'judged':>12}{'differing':>12}{'errors':>10}{'growth':>12}")
+    failed = False
+    for name, tallies in soak(seconds, messages).items():
+        judged, differing, errors, _ = (sum(column) for column in zip(*map(astuple, tallies), strict=True))
+        growth = max(one.growth for one in tallies)
+        print(f"{len(tallies)} {name:<12}{judged:>12,}{differing:>12,}{errors:>10,}{growth:>8.1f} MiB")
+        failed |= bool(differing or errors or growth > MOST_GROWTH)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
