@@ -30,7 +30,7 @@ from legitext.table import read_table
 ROOT = Path(__file__).parents[1]
 STAGES = ("synthesize", "prepare", "train", "evaluate", "export")
 STEPS = ("fetch", *STAGES, "promote")
-KILLS = int(os.environ.get("LEGITEXT_KILLS", "6"))
+KILLS = int(os.environ.get("LEGITEXT_KILLS", "3"))
 MODULES = ["mlflow.pyfunc", "mlflow.sklearn", "legitext.promotion", "datasets", *(f"legitext.stages.{name}" for name in STAGES)]
 
 # --- what runs in the forks ---
@@ -43,14 +43,14 @@ def work(folder: str, steps: tuple[str, ...], said: str, started: object, hours:
     output = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    from legitext import tracking
+    from legitext import charts, tracking
     from legitext.evaluation import HeldOut
     from legitext.refits import Refits
     from legitext.stages import evaluate
 
     tracking.SECONDS, tracking._log_pipeline = 0.5, lambda *_: None
     Refits.__init__, Refits.all = lambda *_: None, lambda _: HeldOut()
-    evaluate._on_disguises = lambda *_: {}
+    evaluate._on_disguises, charts._png = lambda *_: {}, lambda *_: b"picture"
     now = time.time
     with mock.patch("time.time", side_effect=lambda: now() + 3600 * hours):
         started.set()
@@ -207,17 +207,22 @@ def test_a_run_killed_at_any_stage_or_moment_leaves_what_was_good_and_the_next_g
     assert survived >= len(STEPS)
 
 
-def test_a_first_run_killed_while_it_makes_the_store_is_no_hindrance(project):
-    for moment in (0.3, 0.8, 1.5):
+def test_a_store_that_is_missing_is_made_anew_with_the_champion_though_that_is_killed_first(project):
+    before = project.files()
+    shutil.rmtree(project.folder / "mlruns")
+    for moment in (0.3, 1.0):
         for file in project.folder.glob("mlflow.db*"):
             file.unlink()
-        process = project.start("export")
+        process = project.start("promote")
         process.join(moment)
         process.kill()
         process.join(60)
-    status, said = project.run("export", "promote")
+    status, said = project.run("promote")
     assert status == 0, said[-2000:]
+    assert "unchanged" in said
     project.sound()
+    assert project.files() == before
+    assert not project.parts()
 
 
 @pytest.mark.parametrize(("content", "stays"), [("", False), ('{"read": {', False), ('{"read": {}, "write": {}}', True)])
@@ -314,9 +319,8 @@ def test_two_runs_at_once_do_not_meet(project):
 
 def test_a_clock_set_back_or_ahead_changes_nothing(project):
     project.change(2)
-    for hours in (-20 * 8766, 10 * 8766):
-        status, said = project.run("synthesize", "evaluate", "export", "promote", hours=hours)
-        assert status == 0, said[-2000:]
+    status, said = project.run("synthesize", "evaluate", "export", "promote", hours=-20 * 8766)
+    assert status == 0, said[-2000:]
     project.sound()
     ahead = time.time() + 9e8
     for file in project.folder.rglob("*"):
@@ -351,14 +355,3 @@ def test_a_store_that_cannot_be_used_is_said_at_once(project, fault):
     status, said = project.run("promote")
     assert status == 0, said[-2000:]
     project.sound()
-
-
-def test_a_store_that_is_missing_is_made_anew_with_the_champion(project):
-    (project.folder / "mlflow.db").unlink()
-    shutil.rmtree(project.folder / "mlruns")
-    before = project.files()
-    status, said = project.run("promote")
-    assert status == 0, said[-2000:]
-    assert "unchanged" in said
-    project.sound()
-    assert project.files() == before
