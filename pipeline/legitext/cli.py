@@ -421,8 +421,12 @@ def _fetch(options: argparse.Namespace) -> int:
     from legitext.fetching import fetch
     from legitext.params import load_params
     from legitext.progress import say
+    from legitext.stages.running import alone, mend_rwlock, terminable
 
-    changed = fetch(load_params().fetch)
+    params = load_params().fetch
+    with terminable(), alone():
+        mend_rwlock()
+        changed = fetch(params)
     if changed and default_path().is_file():
         model = Classifier.load()
         for sentence in filter(None, (swapped(table, model) for table in changed)):
@@ -433,10 +437,13 @@ def _fetch(options: argparse.Namespace) -> int:
 def _promote(options: argparse.Namespace) -> int:
     from legitext.params import load_params
     from legitext.promotion import promote
+    from legitext.stages.running import alone, terminable
 
     if options.force is not None and not options.force.strip():
         raise InputError("--force needs a reason: say why the new model shall ship though it is worse")
-    outcome = promote(load_params().evaluate, options.force)
+    settings = load_params().evaluate
+    with terminable(), alone():
+        outcome = promote(settings, options.force)
     if outcome.comparisons:
         lines = [["figure", "messages", "champion", "challenger", "better by (95 %)", ""]]
         for one in outcome.comparisons:

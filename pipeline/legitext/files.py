@@ -1,5 +1,6 @@
 """Writing files so that an interrupted run, or another process, leaves the last good one in place; and reading them as UTF-8."""
 
+import glob
 import hashlib
 import os
 import shutil
@@ -16,12 +17,15 @@ from legitext.errors import DataError, LegitextError
 def replacing(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place and permissions when the block ends well, and vanishes when it does not.
 
+    What a process that was killed left there of the same path vanishes, too. An `OSError` without a file's name gets that of `path`.
+
     >>> with replacing("models/metrics.json") as part:      # doctest: +SKIP
     ...     part.write_text("{}")
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=f"{path.suffix}.part", dir=path.parent)
+    _remove_abandoned(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.{os.getpid()}.", suffix=f"{path.suffix}.part", dir=path.parent)
     os.close(handle)
     part = Path(name)
     try:
@@ -30,25 +34,48 @@ def replacing(path: str | Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         part.replace(path)
+    except OSError as error:
+        raise error if error.filename else OSError(error.errno, error.strerror or str(error), str(path)) from None
     finally:
         part.unlink(missing_ok=True)
 
 
+def _remove_abandoned(path: Path) -> None:
+    """Remove the temporary files of `path` whose process is gone."""
+    if os.name != "posix":
+        return  # elsewhere, asking after a process can end it
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        owner = part.name.removeprefix(f".{path.name}.").split(".")[0]
+        try:
+            os.kill(int(owner), 0)
+        except ProcessLookupError:
+            part.unlink(missing_ok=True)
+        except (ValueError, OSError):
+            continue
+
+
 @contextmanager
-def locked(path: str | Path) -> Iterator[None]:
+def locked(path: str | Path, busy: str | None = None) -> Iterator[None]:
     """Keep `path` to one process (or thread) at a time; the others wait. The system ends the lock with the process, however that ends.
 
     Locked is `<path>.lock`, which stays: a lock on a file that is replaced would hold the old one.
 
+    Args:
+        path: what is locked.
+        busy: what to say instead of waiting.
+
     Raises:
-        LegitextError: where the system has no such locks.
+        LegitextError: where the system has no such locks; saying `busy` if the lock is held.
     """
     try:
         import fcntl  # not above: Windows has none, and predicting needs none
     except ImportError:
         raise LegitextError(f"{path} cannot be locked on this system, so it is not written: use Linux, macOS or WSL") from None
     with Path(f"{path}.lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
+        except BlockingIOError:
+            raise LegitextError(str(busy)) from None
         yield
 
 

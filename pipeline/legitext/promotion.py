@@ -1,6 +1,7 @@
 """Champion and challenger: a newly trained model takes the shipped one's place if it is no worse, beyond noise, on any guarded figure."""
 
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -118,6 +119,8 @@ def promote(settings: Evaluate, force: str | None = None, store: str = STORE) ->
     Raises:
         ArtifactError, DataError: if there is no candidate, or its files are not of one run.
     """
+    for left in DECIDED.parent.glob("tmp*.part"):  # by a promotion that was killed
+        shutil.rmtree(left)
     if DECIDED.is_dir():
         say("a promotion that was interrupted is finished first")
         finish()

@@ -17,7 +17,7 @@ from legitext.classifier import Classifier
 from legitext.errors import ArtifactError, InputError
 from legitext.files import digest
 from legitext.messages import LABELS, Message
-from legitext.tracking import EXAMPLE, STORE, open_store
+from legitext.tracking import EXAMPLE, STORE, mending, open_store
 
 NAME = "legitext"
 """Under which versions are registered; the alias `champion` is the one that ships, `challenger` the one trained last."""
@@ -90,11 +90,12 @@ def register(path: str | Path, alias: str, run: str | None = None, store: str = 
     held = digest(Path(path).read_bytes())
     mlflow = open_store(store)
     client = mlflow.MlflowClient()
-    versions = [int(one.version) for one in client.search_model_versions(f"name = '{NAME}' and tag.digest = '{held}'")]
-    version = str(max(versions)) if versions else _made(mlflow, path, held, run)
-    if run:
-        client.set_tag(run, "model_version", version)
-    client.set_registered_model_alias(NAME, alias, version)
+    with mending(store):
+        versions = [int(one.version) for one in client.search_model_versions(f"name = '{NAME}' and tag.digest = '{held}'")]
+        version = str(max(versions)) if versions else _made(mlflow, path, held, run)
+        if run:
+            client.set_tag(run, "model_version", version)
+        client.set_registered_model_alias(NAME, alias, version)
     return version
 
 

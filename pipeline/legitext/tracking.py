@@ -2,6 +2,7 @@
 
 import os
 import re
+import sqlite3
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,10 +13,14 @@ from typing import Any
 import pandas as pd
 
 from legitext.errors import LegitextError
+from legitext.files import replacing
 from legitext.params import Params
 
 STORE = "sqlite:///mlflow.db"
 EXPERIMENT = "legitext"
+
+SECONDS = 5.0
+"""How long another process may keep the store to itself."""
 
 
 EXAMPLE = pd.DataFrame(
@@ -31,7 +36,7 @@ def open_store(store: str = STORE) -> Any:
     """The `mlflow` module, at work on `store` and the experiment `legitext`, with telemetry off.
 
     Raises:
-        LegitextError: if the store cannot be opened.
+        LegitextError: if the store cannot be opened or written.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -43,20 +48,51 @@ def open_store(store: str = STORE) -> Any:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    try:
+    file = Path(store.removeprefix("sqlite:///")) if store.startswith("sqlite:///") else None
+    with mending(store):
+        if file and file.is_file():
+            _check_writable(file)
+        elif file:
+            with replacing(file) as part:  # making its tables takes seconds; half of them could not be used
+                mlflow.set_tracking_uri(f"sqlite:///{part}")
+                mlflow.set_experiment(EXPERIMENT)
         mlflow.set_tracking_uri(store)
         mlflow.set_experiment(EXPERIMENT)
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise LegitextError(f"MLflow cannot open {store} ({reason}): close what uses it, or move it away to start a new one") from None
     return mlflow
+
+
+def _check_writable(file: Path) -> None:
+    """Stop at once where MLflow would try for minutes."""
+    connection = sqlite3.connect(file, timeout=SECONDS)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.rollback()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def mending(store: str) -> Iterator[None]:
+    """Say what to do where MLflow or its store fails.
+
+    Raises:
+        LegitextError: in one line.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise LegitextError(f"MLflow cannot use {store} ({reason}): close what uses it, or move it away to start a new one") from None
 
 
 @contextmanager
 def run(store: str = STORE, **options: Any) -> Iterator[Any]:
     """An MLflow run in the experiment `legitext`, with the options of `mlflow.start_run`; yields the `mlflow` module."""
     mlflow = open_store(store)
-    with mlflow.start_run(**options):
+    with mending(store), mlflow.start_run(**options):
         yield mlflow
 
 

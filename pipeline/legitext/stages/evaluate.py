@@ -46,6 +46,7 @@ def main() -> None:
 
     params = load_params()
     settings = params.evaluate
+    tracking.open_store()  # a store that cannot be used is found now, not at the end
     table = read_table("data/messages.parquet")
     model = joblib.load("data/model.joblib")
     sources = json.loads(Path("data/sources.json").read_text(encoding="utf-8"))
