@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BENCH := .bench
+AUDIT := .audit
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DO_NOT_TRACK := 1
 export DVC_NO_ANALYTICS := true
@@ -11,7 +12,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help train test versions lint types notebooks sweep bench ui wheel lock clean
+.PHONY: help train test versions lint types notebooks sweep bench audit ui wheel lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -44,6 +45,11 @@ sweep: $(VENV)/ready  ## measure what each part of the model brings and what oth
 bench: $(BENCH)/ready  ## compare with other classifiers, side by side, and write the figures into the README (OPTIONS=--quick only prints)
 	$(BENCH)/bin/python benchmarks/peers.py $(OPTIONS)
 
+audit: $(VENV)/ready  ## look for known vulnerabilities of the locked packages (needs PyPI; fails where it cannot be asked)
+	$(VENV)/bin/python -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement requirements.txt
+
 ui: $(VENV)/ready  ## compare experiments in the MLflow UI, on http://127.0.0.1:5000
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
@@ -55,7 +61,7 @@ lock:  ## choose newer versions of all dependencies (needs uv)
 	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -o requirements.txt
 
 clean:  ## remove the environment and all that can be made again
-	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis data/*.parquet data/*.joblib data/*.json data/plots data/candidate .dvc/cache .dvc/tmp
+	rm -rf $(VENV) $(BENCH) $(AUDIT) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis data/*.parquet data/*.joblib data/*.json data/plots data/candidate .dvc/cache .dvc/tmp
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -69,47 +69,45 @@ def answer(classifier: Classifier, message: Any) -> Any:
 def work(classifier: Classifier, expected: list[tuple[Any, Any]], seconds: float, seed: int) -> Tally:
     """Judge messages, and between them new ones, until the time is over."""
     rng = random.Random(seed)
-    order = list(expected)
     tally = Tally()
     start = time.monotonic()
     early = 0.0
     while (passed := time.monotonic() - start) < seconds:
-        rng.shuffle(order)
-        for message, wanted in order[:50]:
-            try:
-                classifier.predict(_new(rng))
-                tally.differing += answer(classifier, message) != wanted
-            except Exception as error:
-                tally.errors += 1
-                print(f"{type(error).__name__}: {error}", file=sys.stderr)
-            tally.judged += 2
         if not early or passed < seconds / 3:
             early = _peak()
+        message, wanted = rng.choice(expected)
+        try:
+            classifier.predict(_new(rng))
+            tally.differing += answer(classifier, message) != wanted
+        except Exception as error:
+            tally.errors += 1
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        tally.judged += 2
     tally.growth = _peak() - early
     return tally
 
 
-def in_a_process(path: str | None, expected: list[tuple[Any, Any]], seconds: float, seed: int) -> Tally:
+def in_a_process(path: str | None, new: int, expected: list[tuple[Any, Any]], seconds: float, seed: int) -> Tally:
     """`work` with a classifier of its own."""
-    return work(filled(path), expected, seconds, seed)
+    return work(used(path, new), expected, seconds, seed)
 
 
-def filled(path: str | None) -> Classifier:
-    """A classifier whose caches are full."""
+def used(path: str | None, new: int) -> Classifier:
+    """A classifier that has judged so many messages."""
     classifier = Classifier.load(path)
     rng = random.Random(0)
-    classifier.predict([_new(rng) for _ in range(NEW)])
+    classifier.predict([_new(rng) for _ in range(new)])
     return classifier
 
 
-def soak(seconds: float, messages: list[Any], path: str | None = None) -> dict[str, list[Tally]]:
+def soak(seconds: float, messages: list[Any], path: str | None = None, new: int = NEW) -> dict[str, list[Tally]]:
     """Threads and processes at work at once, with the model in the file `path` or the packaged one; a tally for each."""
     alone = Classifier.load(path)
     expected = [(message, answer(alone, message)) for message in messages]
-    shared = filled(path)
+    shared = used(path, new)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, spawn) as processes, ThreadPoolExecutor(THREADS) as threads:
-        apart = [processes.submit(in_a_process, path, expected, seconds, 100 + seed) for seed in range(PROCESSES)]
+        apart = [processes.submit(in_a_process, path, new, expected, seconds, 100 + seed) for seed in range(PROCESSES)]
         together = [threads.submit(work, shared, expected, seconds, seed) for seed in range(THREADS)]
         return {"threads": [one.result() for one in together], "processes": [one.result() for one in apart]}
 

@@ -30,7 +30,18 @@ def _required() -> list[str]:
 def _hold(which: str, arguments: list[str]) -> bool:
     folder = ROOT / "build" / which
     wanted = [one.replace(">=", "==") if which == "oldest" else one for one in _required()]
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--upgrade", "--target", str(folder)]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--upgrade",
+        "--target",
+        str(folder),
+    ]
     subprocess.run([*pip, *wanted], check=True)
     paths = [str(folder), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

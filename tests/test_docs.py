@@ -66,6 +66,12 @@ def test_a_readme_without_its_marks_is_named(tmp_path):
         report.update_readme(tmp_path / "README.md", {"figures": "x"})
 
 
+def test_what_opens_a_port_opens_it_to_this_machine_alone():
+    commands = re.findall(r"^.*\bmlflow (?:ui|server|models serve)\b.*$", README + (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert len(commands) == 2
+    assert all("--host 127.0.0.1 " in command for command in commands)
+
+
 def test_the_lock_names_hashes_and_no_address():
     lock = (ROOT / "requirements.txt").read_text()
     assert "://" not in lock

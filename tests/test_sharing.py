@@ -107,7 +107,7 @@ print(judge(30_000), judge(100_000))
 def test_it_holds_for_some_seconds_of_threads_processes_and_hostile_texts(file, messages, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     soak = importlib.import_module("soak")
-    tallies = soak.soak(4, [*messages[:300], *soak.HOSTILE], str(file))
+    tallies = soak.soak(4, [*messages[:300], *soak.HOSTILE], str(file), new=200)
     assert [len(tallies[name]) for name in ("threads", "processes")] == [soak.THREADS, soak.PROCESSES]
     for one in (*tallies["threads"], *tallies["processes"]):
         assert one.judged > 0
