@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from legitext.artifact import FORMAT
 from legitext.cli import main
 
 SCAM = "USPS: your parcel is held, confirm your address https://usps-trk.top/a"
@@ -76,7 +77,7 @@ def test_bad_input_ends_with_one_line_and_code_2(arguments, text, says):
 def test_info_shows_what_the_model_is(capsys):
     assert main(["info"]) == 0
     out = capsys.readouterr().out
-    assert "format      3" in out
+    assert f"format      {FORMAT}" in out
     assert "trained on  grammar" in out
 
 
@@ -100,7 +101,8 @@ def test_a_command_that_needs_the_extra_says_which_line_mends_it(monkeypatch, ca
 
 
 def test_texts_that_no_terminal_can_show_are_answered():
-    code = "import sys; from legitext.cli import main; sys.exit(main(['predict', 'held \\ud800 https://usps-trk.top/a', '--json']))"
+    code = "import sys; from legitext.artifact import FORMAT
+from legitext.cli import main; sys.exit(main(['predict', 'held \\ud800 https://usps-trk.top/a', '--json']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["label"] == "smishing"

@@ -230,7 +230,7 @@ def test_bad_input_ends_with_one_line_and_leaves_the_page_alone(file, tmp_path, 
     for arguments, says in (
         ([str(file), str(tmp_path / "no.csv")], "no.csv is not a file: name a .csv or .parquet file with a column text"),
         ([str(file), str(tmp_path / "empty.csv")], "empty.csv holds no rows"),
-        ([str(file), str(tmp_path / "blank.csv")], "blank.csv, row 2 of 2: the text is empty"),
+        ([str(file), str(tmp_path / "blank.csv")], "blank.csv, line 3: the text is empty"),
         ([str(file), str(file), "--text-column", "body"], "mine.csv: column 'body' is missing (found: text, sender)"),
         ([str(file), str(file), "--sender-column", "from"], "mine.csv: column 'from' is missing (found: text, sender)"),
         ([str(file), str(file), "--html", str(file)], "the page's name must end in .html"),

@@ -1,7 +1,7 @@
 """The message table: one schema for every source, checked wherever a table is made or read."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -98,11 +98,19 @@ def line_in(path: Path) -> Place:
     def place(index: int) -> str:
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
         number, begins = -1, 1  # the header is no row
+        last = ""
+
+        def noted(file: Iterable[str]) -> Iterator[str]:
+            nonlocal last
+            for last in file:
+                yield last
+
         with path.open(encoding="utf-8", newline="") as file:
-            lines = csv.reader(file)
-            for fields in lines:
-                number += any(field.strip() for field in fields) or len(fields) > 1  # blank lines are no rows either
-                if number > index:
+            lines = csv.reader(noted(file))
+            for _ in lines:
+                if last.strip():  # blank lines are no rows either; a quoted blank is one
+                    number += 1
+                if number == index:
                     break
                 begins = lines.line_num + 1
         return f"{path}, line {begins:,}"
