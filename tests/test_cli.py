@@ -101,8 +101,7 @@ def test_a_command_that_needs_the_extra_says_which_line_mends_it(monkeypatch, ca
 
 
 def test_texts_that_no_terminal_can_show_are_answered():
-    code = "import sys; from legitext.artifact import FORMAT
-from legitext.cli import main; sys.exit(main(['predict', 'held \\ud800 https://usps-trk.top/a', '--json']))"
+    code = "import sys; from legitext.cli import main; sys.exit(main(['predict', 'held \\ud800 https://usps-trk.top/a', '--json']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["label"] == "smishing"

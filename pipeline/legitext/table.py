@@ -102,15 +102,16 @@ def line_in(path: Path) -> Place:
 
         def noted(file: Iterable[str]) -> Iterator[str]:
             nonlocal last
-            for last in file:
-                yield last
+            for line in file:
+                last = line
+                yield line
 
         with path.open(encoding="utf-8", newline="") as file:
             lines = csv.reader(noted(file))
             for _ in lines:
                 if last.strip():  # blank lines are no rows either; a quoted blank is one
                     number += 1
-                if number == index:
+                if number > index:
                     break
                 begins = lines.line_num + 1
         return f"{path}, line {begins:,}"
