@@ -19,7 +19,7 @@ MOST_WORDS = 80
 LEFT_OUT = 0.75
 """What a part is worth less, in log-odds of smishing, the nearer it comes to leaving out all of the text."""
 
-MOST_COUNTED = 40
+MOST_COUNTED = 30
 """Words of the text that are counted for this: else a scam among thousands of innocent words is worth less for each."""
 
 _LEAST_SENTENCE = 3
@@ -63,8 +63,8 @@ def runs_between(cuts: Sequence[int], reading: Reading) -> Iterator[tuple[int, i
 def price_of(length: int, whole: int) -> float:
     """What a part of so many words of a whole is worth less, see `LEFT_OUT`.
 
-    >>> price_of(15, 30), price_of(30, 40), price_of(30, 400), price_of(60, 70)
-    (0.375, 0.1875, 0.1875, 0.0)
+    >>> price_of(15, 30), price_of(15, 400), price_of(30, 400), price_of(60, 70)
+    (0.375, 0.375, 0.0, 0.0)
     """
     counted = min(whole, MOST_COUNTED)
     return LEFT_OUT * (1 - length / counted) if length < counted else 0.0
