@@ -28,7 +28,7 @@ from legitext.messages import LABELS
 from legitext.reading import LONGEST_WORD
 
 FORMAT = 4
-LARGEST = 200_000_000
+LARGEST = 100_000_000
 """Bytes that a file may hold, as it is and once uncompressed; more is refused before it is read."""
 
 KEYS = {
