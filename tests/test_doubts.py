@@ -126,6 +126,8 @@ def test_evaluate_warns_and_promote_refuses(tmp_path, monkeypatch, empty_store, 
         figures["doubted"] = learnt
         artifact.save({**champion, "notes": notes}, f"{folder}/legitext.joblib")
         (tmp_path / folder / "slices.json").write_text(json.dumps(figures))
+        counted = {"trained": {name: of["digest"] for name, of in model.info["data"].items()}}
+        (tmp_path / folder / "data.json").write_text(json.dumps(counted))
         (tmp_path / folder / "model_card.md").write_text(report.model_card(figures, model.info))
     before = (tmp_path / "models/legitext.joblib").read_bytes()
     write_table(table, "data/messages.parquet")

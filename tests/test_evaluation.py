@@ -68,7 +68,9 @@ def test_rows_are_sliced_by_what_is_known_of_them():
         "link": {"link": 1, "no link": 3},
         "length": {"up to 60": 3, "more than 320": 1},
         "month": {"2024-01": 1, "2024-02": 2},
-    }  # there is no column of languages, and no row has a brand
+    }
+    assert list(found["by_length"]) == ["up to 60", "more than 320"]  # bands as they rise
+    # there is no column of languages, and no row has a brand
     assert found["by_link"]["link"]["scams_caught"]["share"] == 1
     assert found["by_link"]["no link"]["genuine_called_smishing"]["share"] == 0.5
     assert found["precision"]["all"][DEFAULT]["5.0%"]["share"] == pytest.approx(0.05 * 0.5 / (0.05 * 0.5 + 0.95 * 0.5))

@@ -78,6 +78,7 @@ def put(project, table, made, folder="data/candidate"):
     artifact.save(made, project / folder / "legitext.joblib")
     (project / folder / "slices.json").write_text(json.dumps(figures))
     (project / folder / "metrics.json").write_text(json.dumps({"accuracy": figures["test"]["accuracy"]}))
+    (project / folder / "data.json").write_text(json.dumps({"trained": {name: of["digest"] for name, of in model.info["data"].items()}}))
     (project / folder / "model_card.md").write_text(report.model_card(figures, model.info))
     (project / folder / "pictures/confusion.png").write_bytes(f"picture of {model.thresholds}".encode())
 
@@ -179,7 +180,7 @@ def test_what_interrupts_a_promotion_delays_it_and_no_more(project, table, good,
     put(project, table, good)
     before, candidate = files(project / "models"), files(project / "data/candidate")
     copy = promotion.copy_file
-    for done in (0, 3, 5, 7, 9):  # of ten: each of five files is put ready, then brought to its place
+    for done in (0, 3, 6, 8, 11):  # of twelve: each of six files is put ready, then brought to its place
         left = iter(range(done))
 
         def fails(source, path, left=left):
@@ -198,7 +199,7 @@ def test_what_interrupts_a_promotion_delays_it_and_no_more(project, table, good,
         Classifier.load("models/legitext.joblib")
 
         monkeypatch.setattr(promotion, "copy_file", copy)
-        assert promote(SETTINGS, store=store(project)).result == ("promoted" if done < 5 else "unchanged")
+        assert promote(SETTINGS, store=store(project)).result == ("promoted" if done < 6 else "unchanged")
         assert files(project / "models") == candidate
         assert report.EXAMPLE[0] in (project / "README.md").read_text()
         assert aliases(project) == {"champion": "2", "challenger": "2"}
@@ -224,6 +225,10 @@ def test_a_key_pressed_while_files_are_replaced_comes_too_late(project, table, g
 def test_files_of_two_runs_are_not_shipped(project, table, good, jumpy):
     put(project, table, good)
     artifact.save(jumpy, "data/candidate/legitext.joblib")
+    with pytest.raises(DataError, match="files of different runs: run `dvc repro`"):
+        promote(SETTINGS, store=store(project))
+    put(project, table, good)
+    (project / "data/candidate/data.json").write_text('{"trained": {"grammar": "of other data"}}')
     with pytest.raises(DataError, match="files of different runs: run `dvc repro`"):
         promote(SETTINGS, store=store(project))
     assert not (project / "models").exists()

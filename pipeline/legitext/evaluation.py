@@ -95,7 +95,8 @@ def _sender_kinds(table: pd.DataFrame) -> pd.Series:
 
 
 def _length_bands(table: pd.DataFrame) -> pd.Series:
-    return table["text"].str.len().map(lambda length: next((name for most, name in _BANDS if length <= most), _LONGEST))
+    named = table["text"].str.len().map(lambda length: next((name for most, name in _BANDS if length <= most), _LONGEST))
+    return named.astype(pd.CategoricalDtype([*(name for _, name in _BANDS), _LONGEST], ordered=True))
 
 
 _COLUMNS = ("file", "source", "label", "kind", "brand", "language")

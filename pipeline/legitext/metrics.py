@@ -55,12 +55,14 @@ def slices(table: pd.DataFrame, called: ArrayLike, seed: int = 1, resamples: int
 
 
 def by(column: str, table: pd.DataFrame, called: ArrayLike, seed: int = 1, resamples: int = 500, least: int = 1) -> dict[str, Any]:
-    """`slices` for each value of a column that at least `least` rows have, in alphabetical order."""
+    """`slices` for each value of a column that at least `least` rows have, in the order of its categories, else of the alphabet."""
     given = np.asarray(called, dtype=str)
     values = table[column].astype("object").where(table[column].notna(), None)
+    counts = values.value_counts()
+    ordered = table[column].dtype.categories if isinstance(table[column].dtype, pd.CategoricalDtype) else sorted(counts.index, key=str)
     result = {}
-    for value, count in sorted(values.value_counts().items(), key=lambda pair: str(pair[0])):
-        if count >= least:
+    for value in ordered:
+        if counts.get(value, 0) >= max(least, 1):
             rows = (values == value).to_numpy()
             result[str(value)] = slices(table[rows], given[rows], seed, resamples)
     return result

@@ -210,10 +210,12 @@ def _candidate() -> tuple[Classifier, dict[str, Any]]:
     """The candidate's model and figures.
 
     Raises:
-        DataError: if its model card, which rests on both, is of other ones.
+        DataError: if its model card, which rests on both, is of other ones, or the counts behind its data card are.
     """
     model, figures = _read(CANDIDATE.parent)
-    if CANDIDATE.with_name("model_card.md").read_text(encoding="utf-8") != report.model_card(figures, model.info):
+    card = CANDIDATE.with_name("model_card.md").read_text(encoding="utf-8")
+    counted = _figures(CANDIDATE.with_name("data.json"))["trained"]
+    if card != report.model_card(figures, model.info) or counted != {name: facts["digest"] for name, facts in model.info["data"].items()}:
         raise DataError(f"{CANDIDATE.parent} holds files of different runs: run `dvc repro` to its end")
     return model, figures
 

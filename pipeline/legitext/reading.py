@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import pairwise
+from itertools import compress, pairwise
 from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -310,8 +310,11 @@ def _name_brands(folded: Folded, raw: list[str], words: list[str], spans: list[S
             gone.extend(range(index + 1, index + size))
             named = index + size
             break
-    for position in reversed(gone):
-        del words[position], spans[position]
+    if gone:
+        kept = bytearray(b"\1") * len(words)
+        for position in gone:
+            kept[position] = 0
+        words[:], spans[:] = compress(words, kept), compress(spans, kept)
     return tuple(mentions)
 
 
