@@ -59,7 +59,8 @@ def by(column: str, table: pd.DataFrame, called: ArrayLike, seed: int = 1, resam
     given = np.asarray(called, dtype=str)
     values = table[column].astype("object").where(table[column].notna(), None)
     counts = values.value_counts()
-    ordered = table[column].dtype.categories if isinstance(table[column].dtype, pd.CategoricalDtype) else sorted(counts.index, key=str)
+    kind = table[column].dtype
+    ordered = list(kind.categories) if isinstance(kind, pd.CategoricalDtype) else sorted(counts.index, key=str)
     result = {}
     for value in ordered:
         if counts.get(value, 0) >= max(least, 1):
