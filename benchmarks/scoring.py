@@ -1,13 +1,16 @@
 """How fast files of messages are judged, on this machine and by Spark, in how much memory, and what a billion messages would cost.
 
-    python benchmarks/scoring.py [ROWS]
+    python benchmarks/scoring.py [--rows 200000] [--large 10000000]
 
 Rows are messages of the grammar that were not trained on, each with a number of its own; the model is that of `data/model.joblib`.
 `legitext score` turns CSV into CSV, and its start is counted. Spark (local[2]) turns a table into parquet, in a session that has judged
 before: with the model file, and with the scikit-learn pipeline it was made of, in the same function of the same job. Answers are compared
-row by row. A core-second is one of work, whoever else is at work on the machine; those of Spark count the JVM's.
+row by row. A core-second is one of work, whoever else is at work on the machine; those of Spark count the JVM's. `--large` only asks how
+much memory a larger file takes. The figures go to benchmarks/scoring.json; what is not measured stays there.
 """
 
+import argparse
+import json
 import os
 import random
 import sys
@@ -33,10 +36,12 @@ from legitext.model import scores_in_parts
 from legitext.table import read_table
 
 ROOT = Path(__file__).resolve().parents[1]
+FILE = ROOT / "benchmarks/scoring.json"
 ROWS = 200_000
 PIPELINE_ROWS = 20_000
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 SECONDS_BETWEEN_LOOKS = 0.1
+MILLION = 1_000_000
 
 
 class Verdict(NamedTuple):
@@ -112,20 +117,28 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def make(rows: int, path: Path) -> None:
+def write_rows(rows: int, path: Path) -> None:
+    """A CSV file of so many rows, a million at a time."""
+    with path.open("wb") as file:
+        for start in range(0, rows, MILLION):
+            part = made(range(start, min(start + MILLION, rows)))
+            csv.write_csv(part, file, csv.WriteOptions(include_header=start == 0))
+
+
+def made(numbers: range) -> pa.Table:
+    """Messages of the grammar that were not trained on, each with its number."""
     table = read_table(ROOT / "data/messages.parquet")
     held_out = table[(table["source"] == "grammar") & (table["split"] == "test")]
-    chosen = random.Random(1)
-    picked = [chosen.randrange(len(held_out)) for _ in range(rows)]
-    texts = [f"{text} {number}" for number, text in enumerate(held_out["text"].iloc[picked])]
+    chosen = random.Random(numbers.start + 1)
+    picked = [chosen.randrange(len(held_out)) for _ in numbers]
+    texts = [f"{text} {number}" for number, text in zip(numbers, held_out["text"].iloc[picked], strict=True)]
     senders = held_out["sender"].astype("object").where(held_out["sender"].notna(), None).iloc[picked].tolist()
-    made = pa.table({"id": range(rows), "text": texts, "sender": pa.array(senders, pa.string())})
-    parquet.write_table(made, path.with_suffix(".parquet"), row_group_size=max(1, rows // 8))
-    csv.write_csv(made, path.with_suffix(".csv"))
+    return pa.table({"id": numbers, "text": texts, "sender": pa.array(senders, pa.string())})
 
 
 def local(source: Path, model: str, jobs: int) -> Watch:
-    command = [sys.executable, "-m", "legitext", "score", f"{source}.csv", f"{source}.{jobs}.csv", "--jobs", str(jobs), "--model", model]
+    target = f"{source.with_suffix('')}.{jobs}.csv"
+    command = [sys.executable, "-m", "legitext", "score", str(source), target, "--jobs", str(jobs), "--model", model]
     with Watch(os.getpid()) as watch, Popen(command, stderr=DEVNULL) as process:
         process.wait()
     assert process.returncode == 0
@@ -146,40 +159,69 @@ def in_spark(frame: Any, shipped: Any, target: str) -> tuple[Watch, Any]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows to judge each way; 0 to judge none")
+    parser.add_argument("--large", type=int, default=0, help="rows of a file of which only time and memory are asked")
+    arguments = parser.parse_args()
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "benchmarks"), str(ROOT / "pipeline")])
+    figures = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
+    with tempfile.TemporaryDirectory() as folder:
+        held = joblib.load(ROOT / "data/model.joblib")
+        model = Path(folder) / "model.joblib"
+        artifact.save(artifact.from_pipeline(held["pipeline"], held["thresholds"], held["data"], []), model)
+        if arguments.rows:
+            figures |= each_way(arguments.rows, Path(folder) / "messages", str(model))
+        if arguments.large:
+            source = Path(folder) / "large.csv"
+            write_rows(arguments.large, source)
+            figures["large"] = row("legitext score --jobs 2", arguments.large, local(source, str(model), 2))
+    FILE.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(f"{'':<32}{'rows':>12}{'seconds':>10}{'rows/s':>10}{'rows/core-s':>13}{'peak MiB':>10}{'core-hours a billion':>22}")
+    for one in [*figures.get("ways", []), *([figures["large"]] if "large" in figures else [])]:
+        a_core = one["rows"] / one["work"]
+        print(
+            f"{one['name']:<32}{one['rows']:>12,}{one['seconds']:>10.1f}{one['rows'] / one['seconds']:>10,.0f}{a_core:>13,.0f}"
+            f"{one['peak_mib']:>10,}{1e9 / a_core / 3600:>22,.0f}"
+        )
+    print("labels that differ, and the largest difference of probabilities:", figures.get("differ"))
+
+
+def row(name: str, count: int, watch: Watch) -> dict[str, Any]:
+    return {
+        "name": name,
+        "rows": count,
+        "seconds": round(watch.seconds, 1),
+        "work": round(watch.work, 1),
+        "peak_mib": round(watch.memory / 2**20),
+    }
+
+
+def each_way(rows: int, source: Path, model: str) -> dict[str, Any]:
+    """What it takes to judge the same rows, and how far the answers are apart."""
     import scoring as this  # the classes above under a name that workers know
 
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "benchmarks"), str(ROOT / "pipeline")])
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "messages"
-        make(rows, source)
-        held = joblib.load(ROOT / "data/model.joblib")
-        model = f"{source}.joblib"
-        artifact.save(artifact.from_pipeline(held["pipeline"], held["thresholds"], held["data"], []), model)
-        lines = [(f"legitext score --jobs {jobs}", rows, local(source, model, jobs)) for jobs in (1, 2)]
-        session = spark.session(2)
-        frame = session.read.parquet(f"{source}.parquet").repartition(8)
-        ours, found = in_spark(frame, spark.Shipped(model, None, DEFAULT), f"{source}.ours")
-        few = frame.where(f"id < {PIPELINE_ROWS}")
-        theirs, _ = in_spark(few, this.Pipeline(ROOT / "data/model.joblib", in_parts=False), f"{source}.theirs")
-        parts, others = in_spark(few, this.Pipeline(ROOT / "data/model.joblib", in_parts=True), f"{source}.parts")
-        session.stop()
-        written = csv.read_csv(f"{source}.2.csv", parse_options=csv.ParseOptions(newlines_in_values=True))
-    lines += [("Spark local[2], legitext", rows, ours), ("Spark local[2], scikit-learn", len(others), theirs)]
-    lines.append(("Spark local[2], it in parts", len(others), parts))
-    print(f"{'':<32}{'rows':>12}{'seconds':>10}{'rows/s':>10}{'rows/core-s':>13}{'peak MiB':>10}{'core-hours a billion':>22}")
-    for name, count, watch in lines:
-        a_core = count / watch.work
-        print(
-            f"{name:<32}{count:>12,}{watch.seconds:>10.1f}{count / watch.seconds:>10,.0f}{a_core:>13,.0f}"
-            f"{watch.memory / 2**20:>10,.0f}{1e9 / a_core / 3600:>22,.0f}"
-        )
-    for what, watch in (("scikit-learn", theirs), ("scikit-learn in parts", parts)):
-        ratio = (rows / ours.seconds) / (len(others) / watch.seconds)
-        print(f"in Spark, legitext judges {ratio:.1f} times the rows of {what} a second")
-    print(f"labels that differ, of {rows:,} rows: Spark from local {differing(found, written)}; ", end="")
-    print(f"of {len(others):,}: scikit-learn in parts from legitext {differing(found.slice(0, len(others)), others)}")
-    print(f"probabilities differ by at most {apart(found, written):.1e}, and {apart(found.slice(0, len(others)), others):.1e}")
+    table = made(range(rows))
+    parquet.write_table(table, source.with_suffix(".parquet"), row_group_size=max(1, rows // 8))
+    csv.write_csv(table, source.with_suffix(".csv"))
+    ways = [row(f"legitext score --jobs {jobs}", rows, local(source.with_suffix(".csv"), model, jobs)) for jobs in (1, 2)]
+    session = spark.session(2)
+    frame = session.read.parquet(f"{source}.parquet").repartition(8)
+    ours, found = in_spark(frame, spark.Shipped(model, None, DEFAULT), f"{source}.ours")
+    few = frame.where(f"id < {PIPELINE_ROWS}")
+    theirs, _ = in_spark(few, this.Pipeline(ROOT / "data/model.joblib", in_parts=False), f"{source}.theirs")
+    parts, others = in_spark(few, this.Pipeline(ROOT / "data/model.joblib", in_parts=True), f"{source}.parts")
+    session.stop()
+    written = csv.read_csv(f"{source}.2.csv", parse_options=csv.ParseOptions(newlines_in_values=True))
+    ways += [row("Spark local[2], legitext", rows, ours), row("Spark local[2], scikit-learn", len(others), theirs)]
+    ways.append(row("Spark local[2], it in parts", len(others), parts))
+    same = found.slice(0, len(others))
+    return {
+        "ways": ways,
+        "differ": {
+            "Spark from local": [differing(found, written), apart(found, written)],
+            "scikit-learn in parts from legitext": [differing(same, others), apart(same, others)],
+        },
+    }
 
 
 def differing(one: Any, two: Any) -> int:

@@ -22,7 +22,7 @@ from test_scoring import SCAM, read
 if shutil.which("java") is None:
     pytest.skip("Spark needs Java", allow_module_level=True)
 
-ROWS = 20_000
+ROWS = 200_000
 
 
 @pytest.fixture(scope="module")
