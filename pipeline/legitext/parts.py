@@ -16,7 +16,7 @@ LEAST_WORDS = 12
 
 LEAST_WORDS_WITH_LINK = 8
 MOST_WORDS = 80
-LEFT_OUT = 0.75
+LEFT_OUT = 0.9
 """What a part is worth less, in log-odds of smishing, the nearer it comes to leaving out all of the text."""
 
 MOST_COUNTED = 30
@@ -64,7 +64,7 @@ def price_of(length: int, whole: int) -> float:
     """What a part of so many words of a whole is worth less, see `LEFT_OUT`.
 
     >>> price_of(15, 30), price_of(15, 400), price_of(30, 400), price_of(60, 70)
-    (0.375, 0.375, 0.0, 0.0)
+    (0.45, 0.45, 0.0, 0.0)
     """
     counted = min(whole, MOST_COUNTED)
     return LEFT_OUT * (1 - length / counted) if length < counted else 0.0
