@@ -1,13 +1,14 @@
 """How long one prediction takes, how many a second of many, and what the first costs.
 
-    python benchmarks/latency.py [--profile]
+    python benchmarks/latency.py
 
 Messages are of 100 to 160 characters, from the grammar and never trained on. This process's own work is measured in processor time, so
-that what else runs on the machine matters less, and is a median of repeats. With `--profile` what each step takes is shown instead.
+that what else runs on the machine matters less, and is a median of repeats. The figures, and what each step takes, go to
+benchmarks/latency.json.
 """
 
-import argparse
 import gc
+import json
 import random
 import statistics
 import subprocess
@@ -24,6 +25,7 @@ from legitext.evidence import _said, find_evidence
 from legitext.senders import read_sender
 
 ROOT = Path(__file__).resolve().parents[1]
+FILE = ROOT / "benchmarks/latency.json"
 MESSAGES = 1500
 REPEATS = 7
 
@@ -82,8 +84,8 @@ def _each(step: Callable[[T], object], inputs: Iterable[T]) -> float:
     return least / MESSAGES / 1e3
 
 
-def profile(classifier: Classifier, messages: list[Message]) -> None:
-    """Print what each step takes, alone and so with its own data at hand: together they take some more."""
+def profile(classifier: Classifier, messages: list[Message]) -> dict[str, float]:
+    """By step, steps inside others behind two more spaces, the microseconds it takes of a message: each alone and so with its own data at hand: together they take some more."""
     brands = registry()
     readings = [reading.read(message, brands) for message in messages]
     folded = [unicode.fold(message.text) for message in messages]
@@ -112,19 +114,11 @@ def profile(classifier: Classifier, messages: list[Message]) -> None:
         ("  score", scores - evidence),
         ("    sentences", _each(parts.cuts_of, readings)),
     )
-    for step, microseconds in rows:
-        print(f"{step:<42}{microseconds:>8.1f} µs{microseconds / whole:>8.0%}")
+    return {step: round(microseconds, 1) for step, microseconds in rows}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="How long a prediction takes.")
-    parser.add_argument("--profile", action="store_true", help="show what each step takes instead")
     messages = _messages()
-    if parser.parse_args().profile:
-        classifier = Classifier.load()
-        classifier.predict(messages)
-        profile(classifier, messages[:MESSAGES])
-        return
     registry()
     opened = statistics.median(_seconds(Classifier.load) for _ in range(REPEATS))
     classifier = Classifier.load()
@@ -135,16 +129,18 @@ def main() -> None:
     halves, tails = zip(*(_one_by_one(classifier, met) for _ in range(REPEATS)), strict=True)
     many = len(met) / statistics.median(_microseconds(lambda: classifier.predict(met)) for _ in range(REPEATS)) * 1e6
     first = _fresh("import legitext; legitext.predict('hi')") - _fresh("pass")
-    for what, figure in (
-        ("one message, warm, p50", f"{statistics.median(halves):,.0f} µs"),
-        ("one message, warm, p99", f"{statistics.median(tails):,.0f} µs"),
-        ("one message not met before, p50", f"{unmet[0]:,.0f} µs"),
-        ("a list of messages, one core", f"{many:,.0f} a second"),
-        ("first prediction, beyond an empty python", f"{first:.2f} s"),
-        ("model opened in", f"{opened * 1e3:.0f} ms"),
-        ("peak memory of a process that predicts", f"{_peak():.0f} MiB"),
-    ):
-        print(f"{what:<42}{figure:>18}")
+    figures = {
+        "p50_us": round(statistics.median(halves), 1),
+        "p99_us": round(statistics.median(tails), 1),
+        "unmet_p50_us": round(unmet[0], 1),
+        "many_per_second": round(many),
+        "first_s": round(first, 3),
+        "opened_ms": round(opened * 1e3, 1),
+        "peak_mib": round(_peak(), 1),
+        "profile_us": profile(classifier, met),
+    }
+    FILE.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

@@ -75,6 +75,35 @@ def scale_section(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+GOALS = (
+    ("one text of 100 to 160 characters, warm, p50", "p50_us", "{:,.0f} µs", 60),
+    ("one text, warm, p99", "p99_us", "{:,.0f} µs", 200),
+    ("a list of texts, one core, a second", "many_per_second", "{:,.0f}", 25_000),
+    ("first prediction of a new process, beyond an empty python", "first_s", "{:.2f} s", 0.25),
+    ("model file opened", "opened_ms", "{:,.0f} ms", 30),
+    ("peak memory of a process that predicts", "peak_mib", "{:,.0f} MiB", 80),
+)
+"""What is shown, its key, its form, and what was wanted: at most so much, of many at least."""
+
+
+def latency_section(figures: Mapping[str, Any]) -> str:
+    """What was wanted and what is, and where the time of one text goes."""
+    lines = ["| figure | wanted | measured | |", "|---|---|---|---|"]
+    for what, key, form, goal in GOALS:
+        met = figures[key] >= goal if key == "many_per_second" else figures[key] <= goal
+        lines.append(
+            f"| {what} | {'at least' if key == 'many_per_second' else 'at most'} {form.format(goal)} | {form.format(figures[key])} "
+            f"| {'met' if met else 'missed'} |"
+        )
+    profile = figures["profile_us"]
+    whole = next(iter(profile.values()))
+    steps = ["| step, each alone | of one text | share |", "|---|---|---|"]
+    for step, microseconds in profile.items():
+        indent = "&emsp;" * ((len(step) - len(step.lstrip())) // 2)
+        steps.append(f"| {indent}{step.strip()} | {microseconds:,.1f} µs | {microseconds / whole:.0%} |")
+    return "\n\n".join(["\n".join(lines), "Where the time of one text goes:", "\n".join(steps)])
+
+
 def scoring_section(figures: Mapping[str, Any]) -> str:
     """What it takes to judge a file, and what a billion messages would."""
     lines = ["| way | messages | a second | a core-second | most memory | core-hours a billion |", "|---|---|---|---|---|---|"]
@@ -123,6 +152,7 @@ def sections() -> dict[str, str]:
     """By name of a block of the README what it holds."""
     files = {
         "peers": (ROOT / "benchmarks/peers.json", peers_section),
+        "latency": (ROOT / "benchmarks/latency.json", latency_section),
         "scale": (ROOT / "benchmarks/scale.json", scale_section),
         "scoring": (ROOT / "benchmarks/scoring.json", scoring_section),
     }

@@ -25,7 +25,7 @@ def benchmark(monkeypatch):
 def test_the_readme_shows_what_was_measured(benchmark):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     sections = benchmark("results")["sections"]()
-    assert set(sections) == {"peers", "scale", "scoring"}
+    assert set(sections) == {"latency", "peers", "scale", "scoring"}
     for name, section in sections.items():
         assert re.search(f"<!-- {name}: begin -->\n(.*)\n<!-- {name}: end -->", readme, re.DOTALL)[1] == section
     assert (ROOT / "docs/peers.png").read_bytes().startswith(b"\x89PNG")
