@@ -105,6 +105,16 @@ def test_evidence_says_what_shows_the_sender_genuine(classifier):
     assert classifier.predict("ok see you").evidence == ()
 
 
+def test_a_brand_that_names_no_place_to_report_leaves_the_common_one(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('[[brand]]\nname = "Lakeside Dental"\nkind = "health"\ndomains = ["lakesidedental.com"]\n')
+    fake = Classifier.load(brands=file).predict_one(
+        "Lakeside Dental: your card was declined, pay at lakeside-dental.top/a", "+63 995 271 4822"
+    )
+    assert (fake.label, fake.brand) == ("smishing", "Lakeside Dental")
+    assert any("7726" in line for line in fake.advice)
+
+
 def test_advice_names_the_brands_own_ways(classifier):
     advice = " ".join(
         classifier.predict_one("USPS: parcel held, pay at https://usps-trk.top/a or call 213-555-0100", "+63 995 271 4822").advice

@@ -134,6 +134,16 @@ def test_the_model_card_tells_what_was_measured():
     assert "| leet |" not in report.figures(found)
 
 
+@pytest.mark.parametrize("sender", [{}, {"sender": ["", ""]}], ids=["no column", "an empty one"])
+def test_a_file_without_senders_is_measured_all_the_same(tmp_path, capsys, sender):
+    file = tmp_path / "mine.csv"
+    pd.DataFrame({"text": ["you up?", "USPS: pay $0.30 at usps.com-trk.top/a"], "label": ["ham", "smishing"], **sender}).to_csv(
+        file, index=False
+    )
+    assert main(["evaluate", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["by_sender_kind"]["absent"]["n"] == 2
+
+
 def test_a_file_of_ones_own_is_measured_the_same_way(tmp_path, capsys):
     file = tmp_path / "mine.csv"
     ROWS.to_csv(file, index=False)

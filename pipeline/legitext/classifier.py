@@ -415,7 +415,7 @@ def advice_on(label: str, reading: Reading, clues: Iterable[Clue]) -> tuple[str,
     lines = [f"{first[0].upper()}{first[1:]}."]
     if brand is not None and brand.check:
         lines.append(brand.check)
-    lines += brand.report if brand is not None else ("Forward it to 7726 (SPAM).",)
+    lines += (brand is not None and brand.report) or ("Forward it to 7726 (SPAM).",)
     return (*lines, "If you have answered it, change the password of the account, and call your bank from the number on your card.")
 
 

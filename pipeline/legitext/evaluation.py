@@ -91,7 +91,7 @@ class Report:
 
 def _sender_kinds(table: pd.DataFrame) -> pd.Series:
     kinds = {sender: read_sender(sender).kind for sender in table["sender"].dropna().unique()}
-    return table["sender"].map(kinds).fillna("absent")
+    return table["sender"].astype("object").map(kinds).astype("object").fillna("absent")
 
 
 def _length_bands(table: pd.DataFrame) -> pd.Series:
