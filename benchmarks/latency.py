@@ -65,7 +65,7 @@ def _fresh(code: str) -> float:
 
 def _peak() -> float:
     """MiB that a new interpreter has at most held after some predictions."""
-    code = "import legitext, resource; legitext.predict('held, pay at usps-trk.top/a'); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    code = "import legitext; legitext.predict('held, pay at usps-trk.top/a'); print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout) / 1024
 
 
