@@ -63,7 +63,7 @@ def test_two_samples_of_one_traffic_hardly_ever_seem_to_differ():
         ("domain", "quokka.top", lambda one: Message(f"{one.text} https://quokka.top/a", one.sender)),
         ("suffix", ".top", lambda one: Message(f"{one.text} https://quokka.top/a", one.sender)),
         ("sender", "international", lambda one: Message(one.text, "+63 995 271 4822")),
-        ("evidence", "asks_gift_card", lambda one: Message(f"{one.text} gift card", one.sender)),
+        ("evidence", "asks_gift_card", lambda one: Message(f"{one.text} steam card", one.sender)),
     ],
 )
 def test_what_is_planted_is_found_and_ranks_first(halves, kind, item, plant):
