@@ -85,7 +85,7 @@ def _each(step: Callable[[T], object], inputs: Iterable[T]) -> float:
 
 
 def profile(classifier: Classifier, messages: list[Message]) -> dict[str, float]:
-    """By step, steps inside others behind two more spaces, the microseconds it takes of a message: each alone and so with its own data at hand: together they take some more."""
+    """By step, steps inside others behind two more spaces, the microseconds it takes of a message. Each is measured alone, with its own data at hand: together they take some more."""
     brands = registry()
     readings = [reading.read(message, brands) for message in messages]
     folded = [unicode.fold(message.text) for message in messages]

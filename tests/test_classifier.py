@@ -171,10 +171,18 @@ def test_a_stricter_threshold_calls_fewer_and_changes_no_probability(classifier)
     assert Classifier.load(threshold="strict").predict(texts[0]).label == strict[0].label == predict(texts[0], threshold="strict").label
 
 
-@pytest.mark.parametrize("chat", ["ok see you tonight then, love you", "ok see you tonight then, love you. did you eat yet? " * 30])
-def test_words_cut_off_give_no_reasons_against_ham_and_the_scam_stands(classifier, chat):
+@pytest.mark.parametrize(
+    ("chat", "other"),
+    [
+        ("ok see you tonight then, love you", "ham"),
+        ("ok see you tonight then, love you. did you eat yet? " * 30, "ham"),
+        ("haha no way. tell me everything tomorrow. did you eat yet? " * 30, "spam"),
+    ],
+)
+def test_words_cut_off_give_no_reasons_against_ham_and_the_scam_stands(classifier, chat, other):
     scam = "USPS: your parcel is held at our depot because the address is wrong, confirm it at https://usps-trk.top/a"
     alone, padded = classifier.predict(scam), classifier.predict(f"{scam} {chat}")
     assert (alone.label, padded.label) == ("smishing", "smishing")
-    assert any("smishing against ham" in reason.sentence for reason in padded.reasons)  # against spam, the whole text is scored
-    assert all(reason.span is None or reason.span[1] <= len(scam) for reason in padded.reasons)
+    assert any(f"smishing against {other}" in reason.sentence for reason in padded.reasons)
+    beyond = [reason for reason in padded.reasons if reason.span is not None and reason.span[1] > len(scam)]
+    assert bool(beyond) == (other == "spam")  # against spam, the whole text is scored
