@@ -35,7 +35,7 @@ def peers_section(figures: Mapping[str, Any]) -> str:
     return "\n\n".join(
         [
             f"Measured in one run on {machine['processor']}, one of {machine['cores']} cores, {machine['system']}, Python "
-            f"{machine['python']}; in brackets as multiples of legitext's. All learnt from the same {figures['learnt']:,} messages, legitext also "
+            f"{machine['python']}; in brackets how many times legitext's, the median of the ratios within each round. All learnt from the same {figures['learnt']:,} messages, legitext also "
             "from texts whose words it hides. One text: "
             f"{figures['single']:,} of the grammar's test messages of 100 to 160 characters, warm; many: a list of {figures['many']:,} test messages, half of "
             f"the grammar, half of corpora. Memory and cold start: a new process that imports, opens and judges one text, less an empty `python`. "

@@ -1,9 +1,11 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from legitext import LABELS, Classifier, Message, predict
+from legitext.classifier import verdict
 from legitext.errors import InputError
 
 
@@ -39,10 +41,12 @@ def test_reasons_add_up_to_the_log_odds(classifier):
         ("lol ok", "6145550112"),
     ):
         prediction = classifier.predict_one(text, sender)
-        others = [value for label, value in prediction.probabilities.items() if label != prediction.label]
-        assert sum(reason.weight for reason in prediction.reasons) == pytest.approx(np.log(prediction.probability / max(others)), abs=1e-9)
+        of = prediction.probabilities
+        other = max(of["spam"], of["smishing"]) if prediction.label == "ham" else of["ham"]
+        assert sum(reason.weight for reason in prediction.reasons) == pytest.approx(np.log(prediction.probability / other), abs=1e-9)
         weights = [reason.weight for reason in prediction.reasons]
-        assert weights == sorted(weights, reverse=True)
+        assert weights[:-1] == sorted(weights[:-1], reverse=True)
+        assert prediction.reasons[-1].sentence.startswith("before anything is read")
         for reason in prediction.reasons:
             assert reason.sentence
             assert reason.span is None or 0 <= reason.span[0] < reason.span[1] <= len(text)
@@ -172,17 +176,24 @@ def test_a_stricter_threshold_calls_fewer_and_changes_no_probability(classifier)
 
 
 @pytest.mark.parametrize(
-    ("chat", "other"),
+    "chat",
     [
-        ("ok see you tonight then, love you", "ham"),
-        ("ok see you tonight then, love you. did you eat yet? " * 30, "ham"),
-        ("haha no way. tell me everything tomorrow. did you eat yet? " * 30, "spam"),
+        "ok see you tonight then, love you",
+        "ok see you tonight then, love you. did you eat yet? " * 30,
+        "haha no way. tell me everything tomorrow. did you eat yet? " * 30,
     ],
 )
-def test_words_cut_off_give_no_reasons_against_ham_and_the_scam_stands(classifier, chat, other):
+def test_words_cut_off_give_no_reasons_and_the_scam_stands(classifier, chat):
     scam = "USPS: your parcel is held at our depot because the address is wrong, confirm it at https://usps-trk.top/a"
     alone, padded = classifier.predict(scam), classifier.predict(f"{scam} {chat}")
     assert (alone.label, padded.label) == ("smishing", "smishing")
-    assert any(f"smishing against {other}" in reason.sentence for reason in padded.reasons)
-    beyond = [reason for reason in padded.reasons if reason.span is not None and reason.span[1] > len(scam)]
-    assert bool(beyond) == (other == "spam")  # against spam, the whole text is scored
+    assert not [reason for reason in padded.reasons if reason.span is not None and reason.span[1] > len(scam)]
+
+
+def test_a_verdict_in_lines_says_what_speaks_for_it_and_what_else_was_likely(classifier):
+    scam = classifier.predict("USPS: parcel held https://usps-trk.top/a")
+    head, *lines = verdict(scam)
+    assert head == f"smishing  {scam.probability:.1%}  (speaks for USPS)"
+    assert lines == [f"  {reason.weight:+.2f}  {reason.sentence}" for reason in scam.reasons[:3]]
+    doubtful = replace(scam, label="ham", probability=scam.probabilities["ham"])
+    assert f"smishing {scam.probability:.1%} is too little for its threshold" in verdict(doubtful)[0]

@@ -78,3 +78,15 @@ def test_the_lock_names_hashes_and_no_address():
     assert "--index" not in lock
     blocks = re.findall(r"^[a-z0-9][^\n]*(?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+", lock, re.MULTILINE)
     assert len(blocks) == len(re.findall(r"^[a-zA-Z0-9]", lock, re.MULTILINE)) > 50
+
+
+def test_the_notebooks_show_the_model_that_ships():
+    cells = [cell for cell in json.loads((ROOT / "notebooks/3_errors.ipynb").read_text(encoding="utf-8"))["cells"] if cell.get("outputs")]
+    shown = next(cell for cell in cells if "".join(cell["outputs"][0]["data"].get("text/plain", "")).startswith("Prediction("))
+    text, sender = re.search(r'Message\("(.+?)", sender="(.+?)"\)', "".join(shown["source"])).groups()
+    probability = float(re.search(r"probability=([\d.e-]+)", "".join(shown["outputs"][0]["data"]["text/plain"]))[1])
+    assert Classifier.load().predict_one(text, sender).probability == pytest.approx(probability, abs=1e-9), "run `make notebooks`"
+    slices = json.loads((ROOT / "models/slices.json").read_text())
+    notebook = (ROOT / "notebooks/2_model.ipynb").read_text(encoding="utf-8")
+    assert f"{slices['test']['n']}" in notebook
+    assert f"{slices['test']['smishing_auc']}" in notebook

@@ -30,8 +30,10 @@ def confusion(actual: ArrayLike, called: ArrayLike, path: Path, title: str) -> N
         for column in range(len(LABELS)):
             colour = "white" if shares[row, column] > 0.55 else "black"
             axes.text(column, row, f"{counts[row, column]:,}\n{shares[row, column]:.1%}", ha="center", va="center", color=colour)
-    axes.set_xticks(range(len(LABELS)), [f"called {label}" for label in LABELS])
-    axes.set_yticks(range(len(LABELS)), [f"{label}" for label in LABELS])
+    axes.set_xticks(range(len(LABELS)), list(LABELS))
+    axes.set_yticks(range(len(LABELS)), list(LABELS))
+    axes.set_xlabel("what the model calls them")
+    axes.set_ylabel("what they are")
     axes.set_title(title)
     _save(figure, path)
 

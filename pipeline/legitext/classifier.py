@@ -36,7 +36,7 @@ class Reason:
     """One part of the score."""
 
     weight: float
-    """What it adds to the log-odds of the verdict against the likeliest other label; below 0 it speaks against the verdict."""
+    """What it adds to the log-odds of the verdict, see `Prediction.reasons`; below 0 it speaks against the verdict."""
 
     sentence: str
     """For a person."""
@@ -65,9 +65,10 @@ class Prediction:
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """Why, weightiest first: the weights add up to the log-odds of the label against the likeliest other one (below 0 if that is
-        likelier, but under its threshold).
+        """Why, weightiest first, and last of all where the score starts before anything is read.
 
+        The weights add up to the log-odds (natural logarithm) of smishing, or of spam, against ham, as that is what the thresholds are
+        of; those of ham are against the likelier of the others, and add up to less than 0 if that is likelier, but under its threshold.
         Worked out when asked for, as are `evidence` and `advice`.
         """
         return self._explain().reasons
@@ -311,10 +312,8 @@ class Classifier:
         reading = read(message, self._brands)
         scores, part = self._scores(reading)
         mine = LABELS.index(label)
-        other = max((index for index in range(len(LABELS)) if index != mine), key=scores.__getitem__)
-        reasons = [
-            Reason(self._intercept[mine] - self._intercept[other], f"before anything is read, {LABELS[mine]} against {LABELS[other]}")
-        ]
+        other = max(range(1, len(LABELS)), key=scores.__getitem__) if mine == HAM else HAM
+        reasons = []
         price = price_of(part[1] - part[0], len(reading.words)) * ((other == SMISHING) - (mine == SMISHING))
         if price:
             reasons.append(Reason(price, "only a part of the text looks like a scam"))
@@ -329,6 +328,8 @@ class Classifier:
                     evidence.append(reason)
         reasons += self._word_reasons(reading, part, mine, other)
         reasons.sort(key=lambda reason: -reason.weight)
+        start = self._intercept[mine] - self._intercept[other]
+        reasons.append(Reason(start, f"before anything is read, {LABELS[mine]} against {LABELS[other]}"))
         return Explanation(tuple(reasons), tuple(evidence), advice_on(label, reading, clues))
 
     def _word_reasons(self, reading: Reading, part: Span, mine: int, other: int) -> list[Reason]:
@@ -419,12 +420,14 @@ def advice_on(label: str, reading: Reading, clues: Iterable[Clue]) -> tuple[str,
     return (*lines, "If you have answered it, change the password of the account, and call your bank from the number on your card.")
 
 
-def verdict(prediction: Prediction, reasons: int = 1) -> list[str]:
-    """A prediction in lines for a person: the verdict first, then the weightiest reasons for it."""
-    brand = f"  (speaks for {prediction.brand})" if prediction.brand else ""
-    lines = [f"{prediction.label}  {prediction.probability:.1%}{brand}"]
-    if reasons:
-        lines += [f"  {reason.weight:+.2f}  {reason.sentence}" for reason in prediction.reasons[:reasons]]
+def verdict(prediction: Prediction, reasons: int = 3) -> list[str]:
+    """A prediction in lines for a person: the verdict first, then the weightiest reasons for it, at most so many."""
+    notes = [f"speaks for {prediction.brand}"] if prediction.brand else []
+    likeliest = max(prediction.probabilities, key=prediction.probabilities.__getitem__)
+    if likeliest != prediction.label:
+        notes.append(f"{likeliest} {prediction.probabilities[likeliest]:.1%} is too little for its threshold")
+    lines = [f"{prediction.label}  {prediction.probability:.1%}" + (f"  ({'; '.join(notes)})" if notes else "")]
+    lines += [f"  {reason.weight:+.2f}  {reason.sentence}" for reason in prediction.reasons[:reasons] if reason.weight > 0]
     return lines
 
 

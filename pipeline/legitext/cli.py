@@ -56,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
     predict = commands.add_parser("predict", help="judge a text, or each line of standard input")
-    predict.add_argument("text", nargs="?", default="-", help="the text; - or none reads lines from standard input")
+    predict.add_argument(
+        "text", nargs="?", default="-", help="the text; - or none reads standard input, a text a line (blank lines are left out)"
+    )
     predict.add_argument("--sender", help="what the phone shows as the sender")
     predict.add_argument("--explain", action="store_true", help="all reasons, the text with what they rest on, and what to do")
     predict.add_argument("--json", action="store_true", help="one JSON object a message")
@@ -146,7 +148,7 @@ def _predict(options: argparse.Namespace) -> int:
 
     classifier = Classifier.load(options.model, options.brands, options.threshold)
     if options.text != "-":
-        _print(classifier.predict_one(options.text, options.sender), options, options.text, reasons=1)
+        _print(classifier.predict_one(options.text, options.sender), options, options.text, reasons=0 if options.explain else 3)
         return 0
     judged = 0
     for number, line in _lines():

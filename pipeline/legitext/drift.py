@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import kolmogi, logit
-from scipy.stats import chi2, false_discovery_control, hypergeom, norm
+from scipy.stats import chi2, false_discovery_control, hypergeom
 
 from legitext.brands import Registry
 from legitext.classifier import Classifier
 from legitext.errors import InputError
 from legitext.evidence import find_evidence
 from legitext.messages import LABELS, Message
-from legitext.metrics import calls
+from legitext.metrics import calls, wilson
 from legitext.progress import track
 from legitext.reading import Reading, read
 from legitext.senders import KINDS as SENDERS
@@ -37,7 +37,7 @@ may be private, and could not be told from chance."""
 LEVEL = 0.05
 """Share of false discoveries that is borne among what is said to have moved; intervals hold with 1 less this."""
 
-_NORMAL = float(norm.ppf(1 - LEVEL / 2))
+
 _BINS = 10
 
 Key = tuple[str, str]
@@ -231,16 +231,8 @@ def difference_interval(
     >>> low.round(4), high.round(4)
     (array([0.0524]), array([0.3339]))
     """
-    (p, p_low, p_high), (q, q_low, q_high) = _wilson(before, of_before), _wilson(after, of_after)
+    (p, p_low, p_high), (q, q_low, q_high) = wilson(before, of_before), wilson(after, of_after)
     return q - p - np.hypot(q - q_low, p_high - p), q - p + np.hypot(q_high - q, p - p_low)
-
-
-def _wilson(hits: ArrayLike, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Shares with their 95 % intervals (Wilson 1927)."""
-    share = np.asarray(hits, dtype=np.float64) / size
-    z2 = _NORMAL**2 / size
-    middle, half = share + z2 / 2, np.sqrt(z2 * (share * (1 - share) + z2 / 4))
-    return share, (middle - half) / (1 + z2), (middle + half) / (1 + z2)
 
 
 def fisher(before: ArrayLike, of_before: int, after: ArrayLike, of_after: int) -> NDArray[np.float64]:

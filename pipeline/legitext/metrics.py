@@ -13,6 +13,9 @@ from legitext.messages import LABELS
 
 Share = dict[str, float | int]
 
+NORMAL = 1.959963984540054
+"""The standard normal distribution's 97.5th percentile."""
+
 SHARES: Mapping[str, tuple[str, Callable[[NDArray[np.str_]], NDArray[np.bool_]]]] = {
     "genuine_called_smishing": ("ham", lambda given: given == "smishing"),
     "genuine_flagged": ("ham", lambda given: given != "ham"),
@@ -29,14 +32,36 @@ def calls(probabilities: NDArray[np.float64], thresholds: Mapping[str, float]) -
 
 
 def share(hits: ArrayLike, seed: int = 1, resamples: int = 500) -> Share:
-    """The share of true values with its 95 % bootstrap interval (percentiles), and how many there are."""
+    """The share of true values with its 95 % bootstrap interval (percentiles), and how many there are.
+
+    Draws from values that are all alike tell nothing of the spread: there the interval is Wilson's, see `wilson`.
+    """
     values = np.asarray(hits, dtype=bool)
     size = len(values)
     if size == 0:
         return {"n": 0, "share": float("nan"), "low": float("nan"), "high": float("nan")}
-    drawn = np.random.default_rng(seed).binomial(size, values.mean(), resamples) / size
-    low, high = np.percentile(drawn, [2.5, 97.5])
+    if values.all() or not values.any():
+        low, high = (float(bound) for bound in wilson(values.sum(), size)[1:])
+    else:
+        drawn = np.random.default_rng(seed).binomial(size, values.mean(), resamples) / size
+        low, high = np.percentile(drawn, [2.5, 97.5])
     return {"n": size, "share": _rounded(values.mean()), "low": _rounded(low), "high": _rounded(high)}
+
+
+def wilson(hits: ArrayLike, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Shares of `size` with their 95 % intervals: share, low, high.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American Statistical
+    Association 22 (1927).
+
+    >>> share, low, high = wilson([0, 5], 10)
+    >>> low.round(3), high.round(3)
+    (array([0.   , 0.237]), array([0.278, 0.763]))
+    """
+    share = np.asarray(hits, dtype=np.float64) / size
+    z2 = NORMAL**2 / size
+    middle, half = share + z2 / 2, np.sqrt(z2 * (share * (1 - share) + z2 / 4))
+    return share, (middle - half) / (1 + z2), (middle + half) / (1 + z2)
 
 
 def slices(table: pd.DataFrame, called: ArrayLike, seed: int = 1, resamples: int = 500) -> dict[str, Any]:
@@ -71,7 +96,7 @@ def by(column: str, table: pd.DataFrame, called: ArrayLike, seed: int = 1, resam
 
 def overall(labels: Sequence[str], probabilities: NDArray[np.float64], called: ArrayLike) -> dict[str, Any]:
     """Accuracy, macro F1, log loss, areas under curves and calibration over all rows, and precision, recall and F1 by label."""
-    from sklearn.metrics import accuracy_score, average_precision_score, log_loss, precision_recall_fscore_support, roc_auc_score
+    from sklearn.metrics import accuracy_score, average_precision_score, log_loss, precision_recall_fscore_support
 
     actual, given = np.asarray(labels, dtype=str), np.asarray(called, dtype=str)
     precision, recall, f1, support = precision_recall_fscore_support(actual, given, labels=list(LABELS), zero_division=0)
@@ -84,7 +109,7 @@ def overall(labels: Sequence[str], probabilities: NDArray[np.float64], called: A
     }
     scam = actual == "smishing"
     if scam.any() and not scam.all():
-        figures["smishing_auc"] = _rounded(roc_auc_score(scam, probabilities[:, 2]))
+        figures["smishing_auc"] = area(actual, probabilities)
         figures["smishing_average_precision"] = _rounded(average_precision_score(scam, probabilities[:, 2]))
     figures["by_label"] = {
         label: {"n": int(support[at]), "precision": _rounded(precision[at]), "recall": _rounded(recall[at]), "f1": _rounded(f1[at])}
@@ -196,6 +221,28 @@ def headline(slices_of_it: Mapping[str, Any], model: Mapping[str, Any]) -> dict[
         f"threshold.{name}.{label}": value for name, thresholds in model["thresholds"].items() for label, value in thresholds.items()
     }
     return {**figures, "temperature": _rounded(model["temperature"])}
+
+
+def area(labels: ArrayLike, probabilities: NDArray[np.float64]) -> float:
+    """The area under the ROC curve of smishing against all else, of labels (n,) and probabilities (n, 3)."""
+    from sklearn.metrics import roc_auc_score
+
+    return _rounded(roc_auc_score(np.asarray(labels, dtype=str) == "smishing", probabilities[:, LABELS.index("smishing")]))
+
+
+def areas(table: pd.DataFrame, probabilities: NDArray[np.float64]) -> dict[str, float]:
+    """`area` by what it is measured on: `benchmark_auc`, and `business_auc` with the grammar's messages, too.
+
+    What has no scams, or nothing else, is left out.
+    """
+    benchmark = table["source"].str.startswith("benchmark").to_numpy(dtype=bool)
+    business = benchmark | (table["source"] == "grammar").to_numpy(dtype=bool)
+    found = {}
+    for name, rows in (("benchmark_auc", benchmark), ("business_auc", business)):
+        labels = table["label"][rows]
+        if 0 < (labels == "smishing").sum() < len(labels):
+            found[name] = area(labels, probabilities[rows])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from legitext.split import SPLITS
 EXAMPLE = ("USPS: your parcel is held, confirm your address https://usps-trk.top/a", "+63 995 271 4822")
 """The message that the README shows, with its sender."""
 
+LEAST = {"kind": 10, "brand": 30, "month": 30}
+"""Test messages that a value must have to be reported, by dimension."""
+
 _COLUMNS = (
     ("genuine_called_smishing", "genuine called smishing"),
     ("genuine_flagged", "genuine flagged at all"),
@@ -48,11 +51,11 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
         + "Messages of the grammar are made from wordings written for this project. Sources for testing only never enter training.",
         "## Measured",
         figures(metrics),
-        "### By kind of genuine text, and of scam",
+        f"### By kind of genuine text, and of scam\n\nKinds that at least {LEAST['kind']} test messages of businesses, and scams, have.",
         _slices_table(metrics.get("by_kind", {}), "kind"),
         *_more(metrics),
         "## Limits",
-        "- Sources are few; most scams in them are of 2022-2023, and most chat is older.\n"
+        _worst(metrics) + "- Sources are few; most scams in them are of 2022-2023, and most chat is older.\n"
         "- A scam without link, sender or demand (“Hi, how are you?”) cannot be told from chat.\n"
         "- Other languages than English are hardly covered.\n"
         "- Whoever knows the model can write around it.",
@@ -226,9 +229,14 @@ def _calibration(metrics: Mapping[str, Any]) -> str:
 def _more(metrics: Mapping[str, Any]) -> list[str]:
     """The sections of the model card that the README does without; those that were not measured are left out."""
     parts = []
-    for name, what in (("sender_kind", "kind of sender"), ("link", "link"), ("length", "length in characters"), ("language", "language")):
+    for name, what in (
+        ("sender_kind", "kind of sender"),
+        ("link", "link"),
+        ("length", "length in characters"),
+        ("language", "language (of the grammar's messages)"),
+    ):
         if f"by_{name}" in metrics:
-            parts += [f"### By {what}", _slices_table(metrics[f"by_{name}"], what)]
+            parts += [f"### By {what}", _slices_table(metrics[f"by_{name}"], name.replace("_", " "))]
     if "held_out_sources" in metrics:
         parts += [
             "### On sources held out",
@@ -279,6 +287,20 @@ def _more(metrics: Mapping[str, Any]) -> list[str]:
             ),
         ]
     return parts
+
+
+def _worst(metrics: Mapping[str, Any], least: int = 100) -> str:
+    """Where genuine texts fare worst: the two sources and the two kinds of sender of at least `least` of them that are called smishing most."""
+    found = []
+    for dimension, what in (("by_source", "of {}"), ("by_sender_kind", "from a sender of kind {}")):
+        rows = {
+            name: row[figure]
+            for name, row in metrics.get(dimension, {}).items()
+            if row.get(figure := "genuine_called_smishing", {}).get("n", 0) >= least
+        }
+        worst = sorted(rows, key=lambda name: -rows[name]["share"])[:2]
+        found += [f"{rows[name]['share']:.1%} {what.format(f'`{name}`')}" for name in worst if rows[name]["share"]]
+    return f"- Genuine texts are called smishing most often here: {', '.join(found)}.\n" if found else ""
 
 
 def example(classifier: Classifier) -> str:

@@ -34,7 +34,7 @@ from legitext.features import Reader
 from legitext.fetching import digest_of
 from legitext.files import digest
 from legitext.messages import LABELS, Message
-from legitext.metrics import by, calls, headline, overall
+from legitext.metrics import area, areas, by, calls, headline, overall
 from legitext.model import build_pipeline, calibrate, choose_thresholds, groups_of, probabilities, scores_in_parts, training_rows
 from legitext.params import Evaluate, Params, Train
 from legitext.progress import say, track
@@ -352,16 +352,8 @@ def measure(configuration: Configuration, table: pd.DataFrame, blocks: Mapping[s
         "twins": {"all": {"n": 0}},
     }
     found = headline(slices_of_it, {"thresholds": thresholds, "temperature": temperature})
-    benchmark = test["source"].str.startswith("benchmark").to_numpy()
-    business = benchmark | (test["source"] == "grammar").to_numpy()
-    for name, part, probabilities_of in (
-        ("validation.smishing_auc", validation, given),
-        ("benchmark_auc", test[benchmark], scores[benchmark]),
-        ("business_auc", test[business], scores[business]),
-    ):
-        if len(part):
-            area = overall(list(part["label"]), probabilities_of, calls(probabilities_of, thresholds[DEFAULT])).get("smishing_auc")
-            found |= {} if area is None else {name: area}
+    found |= areas(test, scores)
+    found |= {"validation.smishing_auc": area(validation["label"], given)} if 0 < (validation["label"] == "smishing").mean() < 1 else {}
     return {**{name: found[name] for name in FIGURES if name in found}, "seconds": round(time.perf_counter() - started, 1)}
 
 

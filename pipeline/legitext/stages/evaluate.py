@@ -22,11 +22,12 @@ from legitext.evasion import compare
 from legitext.files import digest, replacing, write_text
 from legitext.grammar import TWIN, Template, Twins, load_templates, make_twins
 from legitext.messages import Message
-from legitext.metrics import calls, goals, headline, share, slices
+from legitext.metrics import areas, calls, goals, headline, share, slices
 from legitext.model import probabilities
 from legitext.params import Params, load_params
 from legitext.progress import say, track
 from legitext.refits import Refits
+from legitext.report import LEAST
 from legitext.split import is_held_out
 from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
@@ -35,6 +36,9 @@ from legitext.yardstick import on_uci
 SHIPPED = Path("models/legitext.joblib")
 PICTURES = Path("data/candidate/pictures")
 PLOTS = Path("data/plots")
+CHARTED = 30
+"""Genuine test messages that a kind must have to get a bar in the picture."""
+
 SAMPLE = 1500
 """Most scams, and most genuine texts, that are disguised."""
 
@@ -65,7 +69,7 @@ def main() -> None:
         model["thresholds"][DEFAULT],
         model["thresholds"],
         only={"kind": business_rows(test).to_numpy(), "brand": business, "month": ~made},
-        least={"kind": 10, "brand": 30, "month": 30},
+        least=LEAST,
         parts={"grouped": test["source"].isin(list(model["data"])).to_numpy(), "all": np.ones(len(test), dtype=bool)},
         **options,
     )
@@ -87,7 +91,7 @@ def main() -> None:
         report = replace(report, yardstick=on_uci(table, params, lambda folds: track(folds, "yardstick: folds on UCI alone")))
     slices_of_it = report.as_dict()
     slices_of_it["goals"] = goals(slices_of_it)
-    metrics = headline(slices_of_it, model)
+    metrics = {**headline(slices_of_it, model), **areas(test, given)}
     write_text("data/candidate/slices.json", json.dumps(slices_of_it, indent=1) + "\n")
     write_text("data/candidate/metrics.json", json.dumps(metrics, indent=2) + "\n")
 
@@ -101,14 +105,18 @@ def main() -> None:
     charts.precision_recall(points, PICTURES / "precision_recall.png", "Smishing on unseen messages")
     charts.confusion(test["label"], called, PICTURES / "confusion.png", "Test messages")
     genuine = {
-        kind: row["genuine_flagged"] for kind, row in slices_of_it["by_kind"].items() if row.get("genuine_flagged", {}).get("n", 0) >= 30
+        kind: row["genuine_flagged"]
+        for kind, row in slices_of_it["by_kind"].items()
+        if row.get("genuine_flagged", {}).get("n", 0) >= CHARTED
     }
     for name, one in report.calibration.items():
         title = {"grouped": "Test messages of the sources trained on", "all": "All test messages"}[name]
         charts.reliability(
             one.bins, PICTURES / f"reliability_{name}.png", f"{title}: calibration error {one.expected_calibration_error:.3f}"
         )
-    charts.shares(genuine, PICTURES / "genuine_flagged.png", "Genuine texts flagged, by kind", "flagged (%)", "#c53030")
+    charts.shares(
+        genuine, PICTURES / "genuine_flagged.png", f"Genuine texts flagged, by kind of at least {CHARTED}", "flagged (%)", "#c53030"
+    )
     _write_curve(points["all test messages"], PLOTS / "precision_recall.csv")
     with replacing(PLOTS / "confusion.csv") as part:
         pd.DataFrame({"actual": test["label"], "called": called}).to_csv(part, index=False)
