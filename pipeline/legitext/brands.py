@@ -204,7 +204,7 @@ def _bytes_of(path: Path) -> bytes:
 
 _TOML = re.compile(
     r"""
-    (?P<text>"(?:[^"\\\n]|\\.)*") | ^\[\[brand\]\]\n(?P<first>\w+)\ =\  | ^(?P<key>\w+)\ =\  | (?P<inner>\w+)\ =\  | \#[^\n]* | ,(?=\s*[\]}])
+    (?P<text>"(?:[^"\\\n]|\\.)*+(?:"|$)) | ^\[\[brand\]\]\n(?P<first>\w+)\ =\  | ^(?P<key>\w+)\ =\  | \b(?P<inner>\w++)\ =\  | \#[^\n]* | ,(?=\s*[\]}])
     """,
     re.MULTILINE | re.VERBOSE,
 )
