@@ -119,6 +119,9 @@ def overall(labels: Sequence[str], probabilities: NDArray[np.float64], called: A
     return figures
 
 
+LEAST = {"kind": 10, "brand": 30, "month": 30}
+"""Test messages that a value must have to be reported, by dimension."""
+
 LESS_IS_BETTER = ("genuine_called_smishing", "genuine_flagged")
 """Figures that fall as a model gets better."""
 

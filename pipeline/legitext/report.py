@@ -9,14 +9,12 @@ from legitext.decision import DEFAULT
 from legitext.errors import DataError
 from legitext.files import write_text
 from legitext.messages import LABELS
+from legitext.metrics import LEAST
 from legitext.sources import SOURCES
 from legitext.split import SPLITS
 
 EXAMPLE = ("USPS: your parcel is held, confirm your address https://usps-trk.top/a", "+63 995 271 4822")
 """The message that the README shows, with its sender."""
-
-LEAST = {"kind": 10, "brand": 30, "month": 30}
-"""Test messages that a value must have to be reported, by dimension."""
 
 _COLUMNS = (
     ("genuine_called_smishing", "genuine called smishing"),

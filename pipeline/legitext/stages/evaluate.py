@@ -22,12 +22,11 @@ from legitext.evasion import compare
 from legitext.files import digest, replacing, write_text
 from legitext.grammar import TWIN, Template, Twins, load_templates, make_twins
 from legitext.messages import Message
-from legitext.metrics import areas, calls, goals, headline, share, slices
+from legitext.metrics import LEAST, areas, calls, goals, headline, share, slices
 from legitext.model import probabilities
 from legitext.params import Params, load_params
 from legitext.progress import say, track
 from legitext.refits import Refits
-from legitext.report import LEAST
 from legitext.split import is_held_out
 from legitext.stages.running import stage
 from legitext.table import messages_of, read_table
