@@ -23,8 +23,8 @@ train: $(VENV)/ready  ## fetch the corpora, run the pipeline, and keep the bette
 	legitext promote --keep
 	@legitext info
 
-test: $(VENV)/ready  ## run the tests, the examples in the documentation and the notebooks
-	pytest
+test: $(VENV)/ready  ## run the tests, the examples in the documentation and the notebooks, on two processors
+	pytest -n 2 --dist loadfile
 
 versions: $(VENV)/ready  ## run the tests of what uses them on the oldest and the newest numpy, pandas and scikit-learn allowed
 	python benchmarks/versions.py

@@ -1,5 +1,6 @@
 """The sweep on a tiny table: stopped in the middle, taken up again, read back."""
 
+import json
 from dataclasses import replace
 
 import mlflow
@@ -116,6 +117,21 @@ def test_the_nested_runs_say_what_they_are(swept):
     assert weighted == "C 1, words 1-2, characters 2-5, smishing x 2"
     assert {one.data.params["train.inverse_regularization"] for one in search} == {"0.3", "1.0", "3.0"}
     assert len({one.data.tags["data"] for one in (*ablation, *search)}) == 1
+
+
+def test_the_ui_offers_a_view_of_each_sort_of_run_with_its_figures(swept):
+    client = mlflow.MlflowClient(swept.uri)
+    experiment = client.get_experiment_by_name(tracking.EXPERIMENT)
+    assert sweep.views(swept.uri) == {
+        name: f"/#/experiments/{experiment.experiment_id}/runs?viewStateShareKey={name}" for name in ("ablation", "search")
+    }
+    for name in ("ablation", "search"):
+        view = json.loads(experiment.tags[f"mlflow.sharedViewState.{name}"])
+        runs = client.search_runs([experiment.experiment_id], view["searchFilter"], order_by=[f"{view['orderByKey']} ASC"])
+        assert {one.info.run_id for one in runs} == {one.info.run_id for one in swept.children(swept.parent, sweep=name)}
+        for column in view["selectedColumns"]:
+            sort, _, key = column.strip("`").partition(".`")
+            assert key in (runs[0].data.metrics if sort == "metrics" else runs[0].data.params), column
 
 
 def test_runs_share_the_digests_of_their_data(swept):

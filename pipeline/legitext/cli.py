@@ -483,5 +483,7 @@ def _sweep(options: argparse.Namespace) -> int:
     for step, row in steps.iterrows():
         lines.append([str(step), *(f"{row[name]:.3f}" for name in shown)])
     print(_aligned(lines))
-    print(f"\nMLflow run {parent} holds these and the search: `make ui`")
+    print(f"\nMLflow run {parent} holds these and the search. In the UI, after `make ui`:")
+    for name, place in sweep.views().items():
+        print(f"  {name}: http://127.0.0.1:5000{place}")
     return 0

@@ -72,6 +72,12 @@ these and the grammar's, among all test messages."""
 FIGURES = (*SHOWN, "grammar.genuine_called_smishing", "grammar.scams_caught", "validation.smishing_auc")
 """The metrics of a run, named as in `models/metrics.json` where that has them; the last is of validation messages of what is trained on."""
 
+VIEWS: Mapping[str, tuple[str, bool, tuple[str, ...]]] = {
+    "ablation": ("params.`step`", True, ("params.`step`",)),
+    "search": ("metrics.`validation.smishing_auc`", False, ("metrics.`validation.smishing_auc`",)),
+}
+"""By kind of run the views that the UI offers: the column to sort by, whether the least comes first, and the columns before the figures."""
+
 DESCRIPTION = (
     "Each nested run trains one model; all share data and code. `tags.sweep = 'ablation'` shows what each part brings (parameter `step`), "
     "`tags.sweep = 'search'` what other settings would: choose by `validation.smishing_auc`."
@@ -209,7 +215,16 @@ def run(params: Params, table: pd.DataFrame, jobs: int | None = None, store: str
             figures[key] = found
             log(key)
         mlflow.log_text(ablation(store, parent).to_csv(), "ablation.csv")
+    for name, (order, ascending, first) in VIEWS.items():
+        wanted = f"tags.sweep = '{name}' and tags.mlflow.parentRunId = '{parent}'"
+        tracking.keep_view(name, wanted, order, ascending, (*first, *(f"metrics.`{figure}`" for figure in SHOWN)), store)
     return parent
+
+
+def views(store: str = tracking.STORE) -> dict[str, str]:
+    """Where the UI shows the runs of the newest sweep, by name of `VIEWS`: what comes behind the address of the UI."""
+    experiment = tracking.open_store(store).get_experiment_by_name(tracking.EXPERIMENT).experiment_id
+    return {name: tracking.view_at(experiment, name) for name in VIEWS}
 
 
 def ablation(store: str = tracking.STORE, parent: str | None = None) -> pd.DataFrame:

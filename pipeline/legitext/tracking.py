@@ -1,10 +1,11 @@
 """The store of MLflow, a run in it for each evaluation, and nested ones for a sweep. What is registered is in `legitext.serving`."""
 
+import json
 import os
 import re
 import sqlite3
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -101,6 +102,38 @@ def runs_with(tags: Mapping[str, str], store: str = STORE) -> list[Any]:
     wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
     found: list[Any] = open_store(store).search_runs(experiment_names=[EXPERIMENT], filter_string=wanted, output_format="list")
     return found
+
+
+def keep_view(name: str, wanted: str, order: str, ascending: bool, columns: Sequence[str], store: str = STORE) -> None:
+    """Keep a view of the table of runs with the experiment, as the UI's button Share does; it is shown at `view_at`.
+
+    Args:
+        name: of the view; one of that name is replaced.
+        wanted: the search that runs must meet.
+        order: the column to sort by, as in `columns`.
+        ascending: whether the least comes first.
+        columns: what to show, in order, as in "metrics.`smishing_auc`".
+        store: the tracking store.
+    """
+    mlflow = open_store(store)
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
+    view = {
+        "searchFilter": wanted,
+        "orderByKey": order,
+        "orderByAsc": ascending,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "datasetsFilter": [],
+        "modelVersionFilter": "All Runs",
+        "selectedColumns": list(columns),
+        "columnOrder": list(columns),
+    }
+    mlflow.MlflowClient().set_experiment_tag(experiment, f"mlflow.sharedViewState.{name}", json.dumps(view))
+
+
+def view_at(experiment: str, name: str) -> str:
+    """What comes behind the address of the UI to see a view that was kept."""
+    return f"/#/experiments/{experiment}/runs?viewStateShareKey={name}"
 
 
 def log_data(mlflow: Any, tables: Mapping[tuple[str, str], pd.DataFrame]) -> None:
