@@ -179,7 +179,7 @@ def test_a_stricter_threshold_calls_fewer_and_changes_no_probability(classifier)
     "chat",
     [
         "ok see you tonight then, love you",
-        "ok see you tonight then, love you. did you eat yet? " * 30,
+        "we had such a great time at the lake. " * 40,
         "haha no way. tell me everything tomorrow. did you eat yet? " * 30,
     ],
 )
