@@ -127,6 +127,7 @@ def keep_view(name: str, wanted: str, order: str, ascending: bool, columns: Sequ
         "modelVersionFilter": "All Runs",
         "selectedColumns": list(columns),
         "columnOrder": list(columns),
+        "columnWidths": {column: 60 + 7 * len(column.strip("`").partition(".`")[2]) for column in columns},  # pixels: names are shown whole
     }
     mlflow.MlflowClient().set_experiment_tag(experiment, f"mlflow.sharedViewState.{name}", json.dumps(view))
 
