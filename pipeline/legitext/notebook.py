@@ -159,9 +159,12 @@ def bars(table: pd.DataFrame, title: str, across: str, colours: Mapping[str, str
 
 
 def intervals(series: Mapping[str, Mapping[str, Mapping[str, float]]], title: str, across: str) -> Picture:
-    """Shares, with `low` and `high` and their count `n`, in percent: a line for each name, a colour for each series, the first on top."""
+    """Shares, with `low` and `high` and their count `n`, in percent: a line for each name, a colour for each series, the first on top.
+
+    Counts that differ between the series are shown in their order.
+    """
     names = list(dict.fromkeys(name for rows in series.values() for name in rows))
-    counts = {name: max(int(rows[name]["n"]) for rows in series.values() if name in rows) for name in names}
+    of = {name: dict.fromkeys(f"{int(rows[name]['n']):,}" for rows in series.values() if name in rows) for name in names}
     figure = Figure(figsize=(7, 1.6 + 0.3 * len(names)), layout="constrained")
     axes = figure.subplots()
     for place, (label, rows) in enumerate(series.items()):
@@ -169,7 +172,7 @@ def intervals(series: Mapping[str, Mapping[str, Mapping[str, float]]], title: st
         share, low, high = (np.array([100 * row[key] for row in rows.values()]) for key in ("share", "low", "high"))
         error = np.maximum([share - low, high - share], 0)
         axes.errorbar(share, at, xerr=error, fmt="o", ms=4, capsize=2, lw=1.2, color=_OTHERS[place % len(_OTHERS)], label=label)
-    axes.set_yticks(range(len(names)), [f"{_plain(name)} ({counts[name]:,})" for name in names])
+    axes.set_yticks(range(len(names)), [f"{_plain(name)} ({' / '.join(of[name])})" for name in names])
     axes.invert_yaxis()
     axes.set_xlim(-2, 102)
     axes.grid(alpha=0.3)

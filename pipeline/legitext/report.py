@@ -16,6 +16,9 @@ from legitext.split import SPLITS
 EXAMPLE = ("USPS: your parcel is held, confirm your address https://usps-trk.top/a", "+63 995 271 4822")
 """The message that the README shows, with its sender."""
 
+FEW = 30
+"""Messages below which a share says of how many it is."""
+
 _COLUMNS = (
     ("genuine_called_smishing", "genuine called smishing"),
     ("genuine_flagged", "genuine flagged at all"),
@@ -53,7 +56,7 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
         _slices_table(metrics.get("by_kind", {}), "kind"),
         *_more(metrics),
         "## Limits",
-        _worst(metrics) + "- Sources are few; most scams in them are of 2022-2023, and most chat is older.\n"
+        _worst(metrics) + "\n- Sources are few; most scams in them are of 2022-2023, and most chat is older.\n"
         "- A scam without link, sender or demand (“Hi, how are you?”) cannot be told from chat.\n"
         "- Other languages than English are hardly covered.\n"
         "- Whoever knows the model can write around it.",
@@ -177,6 +180,9 @@ def figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
         + f", expected calibration error {_calibration(metrics)}. With 95 % bootstrap intervals, by source:"
     )
     lines.append(_slices_table(metrics["by_source"], "source"))
+    lines.append("Each share is of the row's messages of that label.")
+    if worst := _worst(metrics):
+        lines.append("Where it fails most:\n\n" + worst)
     if "thresholds" in metrics:
         lines.append(_thresholds_table(metrics["thresholds"]))
     if "grouped" in metrics.get("precision", {}):
@@ -184,13 +190,21 @@ def figures(metrics: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
             "A filter meets mostly ham. Of what is called smishing, this share is smishing if so many of all messages are; the rest is ham, "
             "like that of the test messages of sources trained on:\n\n" + _precision_table(metrics["precision"]["grouped"])
         )
+        if "all" in metrics["precision"]:
+            lines.append(
+                "And if the rest is like the ham of all test messages, of other countries, too:\n\n"
+                + _precision_table(metrics["precision"]["all"])
+            )
     if "unseen" in metrics:
         lines.append(
             "On senders, and on kinds of text, that a model was not shown at all (a fifth of the grammar's, drawn by name; trained anew without them):\n\n"
             + _slices_table(metrics["unseen"], "unseen")
         )
     if metrics.get("goals"):
-        lines.append("What the project wants to reach, and what it has reached:\n\n" + _goals_table(metrics["goals"]))
+        lines.append(
+            "What the project wants to reach, and what it has reached (met or missed by the figure itself, not by its interval):\n\n"
+            + _goals_table(metrics["goals"])
+        )
     twins = metrics.get("twins", {})
     if twins:
         lines.append(
@@ -244,8 +258,8 @@ def _more(metrics: Mapping[str, Any]) -> list[str]:
     if "splits" in metrics:
         parts += [
             "### On a random split",
-            "A fifth of the training messages held out, row by row or with near-copies and wordings kept together, and trained anew on the "
-            "rest; what the random split is better by is not to be had on new messages:",
+            "A fifth of the corpora's training messages and of a sample of the grammar's held out, row by row or with near-copies and "
+            "wordings kept together, and trained anew on the rest; what the random split is better by is not to be had on new messages:",
             _slices_table(metrics["splits"], "split"),
         ]
     if "poisoned" in metrics:
@@ -288,17 +302,27 @@ def _more(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def _worst(metrics: Mapping[str, Any], least: int = 100) -> str:
-    """Where genuine texts fare worst: the two sources and the two kinds of sender of at least `least` of them that are called smishing most."""
-    found = []
-    for dimension, what in (("by_source", "of {}"), ("by_sender_kind", "from a sender of kind {}")):
-        rows = {
-            name: row[figure]
-            for name, row in metrics.get(dimension, {}).items()
-            if row.get(figure := "genuine_called_smishing", {}).get("n", 0) >= least
-        }
-        worst = sorted(rows, key=lambda name: -rows[name]["share"])[:2]
-        found += [f"{rows[name]['share']:.1%} {what.format(f'`{name}`')}" for name in worst if rows[name]["share"]]
-    return f"- Genuine texts are called smishing most often here: {', '.join(found)}.\n" if found else ""
+    """Where genuine texts and scams fare worst, as a list in Markdown: by source and kind of sender with at least `least` of them.
+
+    Also what share of advertising is called so; empty if nothing was measured.
+    """
+    lines = []
+    for figure, worst, words in (
+        ("genuine_called_smishing", max, "Of genuine texts those {} are called smishing most often."),
+        ("scams_caught", min, "Of scams those {} are caught least often."),
+    ):
+        found = []
+        for dimension, what in (("by_source", "of `{}`"), ("by_sender_kind", "from a sender of kind `{}`")):
+            rows = {name: row[figure] for name, row in metrics.get(dimension, {}).items() if row.get(figure, {}).get("n", 0) >= least}
+            if len(rows) > 1:
+                name = worst(rows, key=lambda one: rows[one]["share"])
+                found.append(f"{what.format(name)} ({rows[name]['share']:.1%})")
+        if found:
+            lines.append("- " + words.format(", and ".join(found)))
+    spam = metrics.get("test", {}).get("by_label", {}).get("spam")
+    if spam:
+        lines.append(f"- Of {spam['n']:,} advertising texts {spam['recall']:.1%} are called spam; most others pass as ham.")
+    return "\n".join(lines)
 
 
 def example(classifier: Classifier) -> str:
@@ -377,10 +401,15 @@ def _goals_table(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = ["| goal | wanted | measured | messages | |", "|---|---|---|---|---|"]
     for row in rows:
         lines.append(
-            f"| {row['name']} | {row['direction']} {row['goal']:.1%} | {_cell(row)} | {row['n']:,} | {'met' if row['met'] else 'missed'} |"
+            f"| {row['name']} | {row['direction']} {row['goal']:.1%} | {row['share']:.2%} ({row['low']:.1%}-{row['high']:.1%}) | {row['n']:,} | "
+            f"{'met' if row['met'] else 'missed'} |"
         )
     return "\n".join(lines)
 
 
 def _cell(figure: Mapping[str, Any] | None) -> str:
-    return "" if figure is None else f"{figure['share']:.1%} ({figure['low']:.1%}-{figure['high']:.1%})"
+    """A share with its interval, and of how many where these are few."""
+    if figure is None:
+        return ""
+    few = f" of {figure['n']}" if figure.get("n", FEW) < FEW else ""
+    return f"{figure['share']:.1%}{few} ({figure['low']:.1%}-{figure['high']:.1%})"
