@@ -342,9 +342,9 @@ class Classifier:
                     weights[index] += sign * weight
         text = reading.message.text
         return [
-            Reason(weight, f"the word “{text[span[0] : span[1]]}”", span)
+            Reason(weight, f"the {_sort_of(written)} “{written}”", span)
             for weight, span in zip(weights, reading.spans, strict=True)
-            if weight
+            if weight and (written := text[span[0] : span[1]])
         ]
 
     def _word_weights(self, words: Sequence[str], label: int) -> list[float]:
@@ -371,6 +371,13 @@ class Classifier:
             shares[index][1] += sums[5 + label]
         w, c = (1 / math.sqrt(square) if square else 0.0 for square in squares)
         return [share[0] * w + share[1] * c for share in shares]
+
+
+def _sort_of(written: str) -> str:
+    """What a person calls what stands in a text: of numbers the model knows the length alone."""
+    if any(character.isalpha() for character in written):
+        return "word"
+    return "number" if any(character.isdigit() for character in written) else "sign"
 
 
 def _many(messages: Any) -> Iterable[Any]:

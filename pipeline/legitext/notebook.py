@@ -236,7 +236,7 @@ def contributions(prediction: Prediction, title: str, most: int = 12) -> Picture
     axes.axvline(0, color="black", lw=0.8)
     axes.grid(axis="x", alpha=0.3)
     figure.suptitle(f"{title}; all together {sum(weights):+.2f}", fontsize="large")
-    axes.set(xlabel=f"log-odds of {prediction.label}\n(natural logarithm)")
+    axes.set(xlabel=f"log-odds of {prediction.label} (natural logarithm):\nred speaks for it, blue against")
     return _picture(figure)
 
 
