@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from legitext import LABELS, Classifier, Message, predict
+from legitext.brands import registry
 from legitext.classifier import verdict
 from legitext.errors import InputError
+from legitext.reading import read
 
 
 @pytest.fixture(scope="module")
@@ -176,18 +178,26 @@ def test_a_stricter_threshold_calls_fewer_and_changes_no_probability(classifier)
 
 
 @pytest.mark.parametrize(
-    "chat",
+    ("chat", "of_the_scam_alone"),
     [
-        "ok see you tonight then, love you",
-        "we had such a great time at the lake. " * 40,
-        "haha no way. tell me everything tomorrow. did you eat yet? " * 30,
+        ("ok see you tonight then, love you", True),
+        ("ok see you tonight then, love you. did you eat yet? " * 30, False),  # a line of this chat makes the part look worse
+        ("haha no way. tell me everything tomorrow. did you eat yet? " * 30, True),
+        ("we had such a great time at the lake. " * 40, True),
     ],
 )
-def test_words_cut_off_give_no_reasons_and_the_scam_stands(classifier, chat):
+def test_words_cut_off_give_no_reasons_and_the_scam_stands(classifier, chat, of_the_scam_alone):
     scam = "USPS: your parcel is held at our depot because the address is wrong, confirm it at https://usps-trk.top/a"
-    alone, padded = classifier.predict(scam), classifier.predict(f"{scam} {chat}")
+    text = f"{scam} {chat}"
+    alone, padded = classifier.predict(scam), classifier.predict(text)
     assert (alone.label, padded.label) == ("smishing", "smishing")
-    assert not [reason for reason in padded.reasons if reason.span is not None and reason.span[1] > len(scam)]
+    reading = read(Message(text), registry())
+    start, end = classifier._scores(reading)[1]
+    assert end - start < len(reading.words)
+    last = len(scam) if of_the_scam_alone else reading.spans[end - 1][1]
+    words = [reason.span for reason in padded.reasons if reason.sentence.startswith(("the word", "the number", "the sign"))]
+    assert words
+    assert all(reading.spans[start][0] <= span[0] and span[1] <= last for span in words)
 
 
 def test_a_verdict_in_lines_says_what_speaks_for_it_and_what_else_was_likely(classifier):

@@ -81,6 +81,9 @@ def test_what_is_planted_is_found_and_ranks_first(halves, kind, item, plant):
 
 def test_scores_that_shift_are_told_and_those_that_do_not_are_not(halves):
     reference, new = halves
+    same = compare(reference, new, CLASSIFIER).shifts
+    assert same[0].low < 0 < same[0].high
+    assert same[1].value < same[1].chance
     ham, _, smishing = np.asarray(CLASSIFIER.predict_proba([*reference, *new])).T
     scores = np.log(smishing / ham)
     rng, told = np.random.default_rng(3), np.zeros(3)
@@ -88,7 +91,7 @@ def test_scores_that_shift_are_told_and_those_that_do_not_are_not(halves):
         some, others = np.split(rng.permutation(scores), 2)
         mean, *distances = shifts(some, others)
         told += [not mean.low < 0 < mean.high, *(shift.value > shift.chance for shift in distances)]
-    assert (told <= 6).all()
+    assert (told <= 4).all(), told
     scam = Message("USPS: your parcel is held, confirm your address https://usps-trk.top/a", "+63 995 271 4822")
     found = compare(reference, new[:100] + [scam] * 100, CLASSIFIER)
     assert found.shifts[0].low > 0

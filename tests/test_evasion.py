@@ -36,11 +36,9 @@ def test_a_dilution_keeps_the_scam_whole_beside_what_is_innocent():
 def test_no_attack_costs_much_and_nothing_harmless_alarms(templates):
     held_out = [template for template in templates if is_held_out(template.id, load_params(ROOT / "params.yaml").prepare)]
     made = list(make_messages(held_out, 1, 99, registry()))
-    scams, genuine = (
-        [Message(one.text, one.sender) for one in made if one.label == label][:: sum(one.label == label for one in made) // 250]
-        for label in ("smishing", "ham")
-    )
-    assert min(len(scams), len(genuine)) >= 250  # evenly of all files; `make train` measures on 1,500 of each
+    scams = [Message(one.text, one.sender) for one in made if one.label == "smishing"]
+    genuine = [Message(one.text, one.sender) for one in made if one.label == "ham"]
+    assert min(len(scams), len(genuine)) > 100
     found = evasion.compare(Classifier.load(), scams, genuine)
     for name, new in found["harmless"].items():
         assert new["share"] <= 0.01, name
