@@ -207,3 +207,6 @@ def test_a_verdict_in_lines_says_what_speaks_for_it_and_what_else_was_likely(cla
     assert lines == [f"  {reason.weight:+.2f}  {reason.sentence}" for reason in scam.reasons[:3]]
     doubtful = replace(scam, label="ham", probability=scam.probabilities["ham"])
     assert f"smishing {scam.probability:.1%} is too little for its threshold" in verdict(doubtful)[0]
+    hasty = classifier.predict("see you at seven", 0.001)
+    assert hasty.label != "ham"
+    assert f"ham {hasty.probabilities['ham']:.1%} is likelier, but the threshold is low" in verdict(hasty)[0]

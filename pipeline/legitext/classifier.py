@@ -432,7 +432,8 @@ def verdict(prediction: Prediction, reasons: int = 3) -> list[str]:
     notes = [f"speaks for {prediction.brand}"] if prediction.brand else []
     likeliest = max(prediction.probabilities, key=prediction.probabilities.__getitem__)
     if likeliest != prediction.label:
-        notes.append(f"{likeliest} {prediction.probabilities[likeliest]:.1%} is too little for its threshold")
+        why = "is likelier, but the threshold is low" if likeliest == LABELS[HAM] else "is too little for its threshold"
+        notes.append(f"{likeliest} {prediction.probabilities[likeliest]:.1%} {why}")
     lines = [f"{prediction.label}  {prediction.probability:.1%}" + (f"  ({'; '.join(notes)})" if notes else "")]
     lines += [f"  {reason.weight:+.2f}  {reason.sentence}" for reason in prediction.reasons[:reasons] if reason.weight > 0]
     return lines

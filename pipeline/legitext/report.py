@@ -56,7 +56,7 @@ def model_card(metrics: Mapping[str, Any], artifact_info: Mapping[str, Any]) -> 
         _slices_table(metrics.get("by_kind", {}), "kind"),
         *_more(metrics),
         "## Limits",
-        _worst(metrics) + "\n- Sources are few; most scams in them are of 2022-2023, and most chat is older.\n"
+        "- Sources are few; most scams in them are of 2022-2023, and most chat is older.\n"
         "- A scam without link, sender or demand (“Hi, how are you?”) cannot be told from chat.\n"
         "- Other languages than English are hardly covered.\n"
         "- Whoever knows the model can write around it.",
