@@ -78,6 +78,7 @@ def mending(store: str) -> Iterator[None]:
 
     Raises:
         LegitextError: in one line.
+        KeyboardInterrupt: if MLflow was interrupted first, and then failed at noting it: half a transaction can bar the store to what ends a run.
     """
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
@@ -85,8 +86,17 @@ def mending(store: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
+        if _was_interrupted(error):
+            raise KeyboardInterrupt from None
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise LegitextError(f"MLflow cannot use {store} ({reason}): close what uses it, or move it away to start a new one") from None
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether an error came of handling Ctrl-C or SIGTERM."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 @contextmanager
