@@ -34,7 +34,8 @@ def test_a_dilution_keeps_the_scam_whole_beside_what_is_innocent():
 
 
 def test_no_attack_costs_much_and_nothing_harmless_alarms(templates):
-    held_out = [template for template in templates if is_held_out(template.id, load_params(ROOT / "params.yaml").prepare)]
+    params = load_params(ROOT / "params.yaml").prepare
+    held_out = [template for template in templates if is_held_out(template.id, params)]
     made = list(make_messages(held_out, 1, 99, registry()))
     scams = [Message(one.text, one.sender) for one in made if one.label == "smishing"]
     genuine = [Message(one.text, one.sender) for one in made if one.label == "ham"]
