@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,7 @@ COLOURS = {"ham": "#2f855a", "spam": "#b7791f", "smishing": "#c53030"}
 
 _OTHERS = ("#2b6cb0", "#c53030", "#718096", "#2f855a", "#b7791f")
 _GREY = "#718096"
+_LONGEST = 58
 Point = tuple[ArrayLike, ArrayLike]
 
 
@@ -152,6 +154,7 @@ def bars(table: pd.DataFrame, title: str, across: str, colours: Mapping[str, str
     axes.invert_yaxis()
     if len(table.columns) > 1:
         figure.legend(loc="outside lower center", ncols=len(table.columns), frameon=False)
+    axes.set_xlim(0, 1.04 * max(left, default=1.0) or 1.0)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(axis="x", alpha=0.3)
     axes.set(title=title, xlabel=across)
@@ -228,10 +231,14 @@ def contributions(prediction: Prediction, title: str, most: int = 12) -> Picture
     if ranked[most:]:
         rows.append((f"{len(ranked) - most} others together", sum(reason.weight for reason in ranked[most:])))
     weights = [weight for _, weight in rows]
-    figure = Figure(figsize=(8, 1.2 + 0.27 * len(rows)), layout="constrained")
+    sentences = ["\n".join(_plain(line) for line in wrap(sentence, _LONGEST)) for sentence, _ in rows]
+    lines = [sentence.count("\n") + 1 for sentence in sentences]
+    middles = np.cumsum(lines) - np.array(lines) / 2
+    figure = Figure(figsize=(8, 1.2 + 0.05 * len(rows) + 0.22 * sum(lines)), layout="constrained")
     axes = figure.subplots()
-    axes.barh(range(len(rows)), weights, color=[_OTHERS[1] if weight > 0 else _OTHERS[0] for weight in weights])
-    axes.set_yticks(range(len(rows)), [_plain(sentence) for sentence, _ in rows])
+    axes.barh(middles, weights, height=0.8, color=[_OTHERS[1] if weight > 0 else _OTHERS[0] for weight in weights])
+    axes.set_yticks(middles, sentences)
+    axes.set_ylim(-0.2, sum(lines) + 0.2)
     axes.invert_yaxis()
     axes.axvline(0, color="black", lw=0.8)
     axes.grid(axis="x", alpha=0.3)
@@ -240,7 +247,7 @@ def contributions(prediction: Prediction, title: str, most: int = 12) -> Picture
     return _picture(figure)
 
 
-def _plain(text: object, longest: int = 58) -> str:
+def _plain(text: object, longest: int = _LONGEST) -> str:
     """A text that matplotlib's font can show and that it takes for no formula, cut where it is long."""
     shown = "".join(character if ord(character) < 0x2100 else "?" for character in str(text))
     return (shown if len(shown) <= longest else f"{shown[: longest - 1]}…").replace("$", r"\$")

@@ -102,7 +102,7 @@ def main() -> None:
         precision, recall, _ = precision_recall_curve(test["label"][rows] == "smishing", given[rows, 2])
         points[name] = (precision, recall)
     charts.precision_recall(points, PICTURES / "precision_recall.png", "Smishing on unseen messages")
-    charts.confusion(test["label"], called, PICTURES / "confusion.png", "Test messages")
+    charts.confusion(test["label"], called, PICTURES / "confusion.png", f"Test messages, at the threshold {DEFAULT}")
     genuine = {
         kind: row["genuine_flagged"]
         for kind, row in slices_of_it["by_kind"].items()
