@@ -112,4 +112,5 @@ def test_it_holds_for_some_seconds_of_threads_processes_and_hostile_texts(file, 
     for one in (*tallies["threads"], *tallies["processes"]):
         assert one.judged > 0
         assert (one.differing, one.errors) == (0, 0)
-        assert one.growth < 64
+        assert one.blocks < 0.2
+        assert one.memory < 64
