@@ -38,7 +38,7 @@ def small_project(folder: Path) -> Path:
     (folder / "data/raw/README.md").write_text("fetched corpora\n")
     (folder / "README.md").write_text("<!-- example: begin -->\n<!-- example: end -->\n<!-- figures: begin -->\n<!-- figures: end -->\n")
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    params["synthesize"]["per_template"] = 2
+    params["synthesize"].update(per_template=1, twins_per_template=1)
     params["evaluate"].update(bootstrap=20, folds=2)
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     config = (ROOT / "dvc.yaml").read_text()
