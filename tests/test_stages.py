@@ -93,7 +93,7 @@ def test_the_run_is_tracked(project):
     done = run(project, sys.executable, "-c", code)
     assert done.returncode == 0, done.stderr[-2000:]
     logged = json.loads(done.stdout.splitlines()[-1])
-    assert logged["params"]["synthesize.per_template"] == "2"
+    assert logged["params"]["synthesize.per_template"] == "1"
     assert logged["metrics"]["smishing_auc"] > 0.7
     assert "by_source/grammar/scams_caught" in logged["metrics"]
     assert any(name.startswith("by_brand/Amazon/") for name in logged["metrics"])
