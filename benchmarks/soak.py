@@ -11,6 +11,7 @@ than `MOST_BLOCKS` and `MOST_MEMORY`.
 """
 
 import argparse
+import math
 import multiprocessing
 import os
 import random
@@ -36,6 +37,8 @@ MOST_MEMORY = 16.0
 """MiB that a process may hold more in the last third of the time than in the second."""
 
 SECONDS_BETWEEN_LOOKS = 0.1
+
+_STATM = Path("/proc/self/statm")
 
 NEW = 8_000
 """Messages, never met before, that fill the caches of a classifier before the time starts; the hostile ones are judged then, too."""
@@ -97,7 +100,13 @@ class Memory:
         self._watching.join()
 
     def put_into(self, tally: Tally) -> Tally:
-        """The tally with the growth of the block that was run."""
+        """The tally with the growth of the block that was run.
+
+        Raises:
+            RuntimeError: if a third passed without a look.
+        """
+        if not all(math.isfinite(held) for _, held in self._least):
+            raise RuntimeError(f"memory could not be looked at in each third of {3 * self._third:.1f} s: give it more time")
         _, (blocks, held), (blocks_at_last, held_at_last) = self._least
         return replace(tally, blocks=blocks_at_last / blocks - 1, memory=held_at_last - held)
 
@@ -174,8 +183,10 @@ def _new(rng: random.Random) -> Message:
 
 
 def _held() -> float:
-    """MiB of memory that this process holds now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    """MiB of memory that this process holds now; where that is not told, the most that it held."""
+    if not _STATM.is_file():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    pages = int(_STATM.read_text().split()[1])
     return pages * resource.getpagesize() / 2**20
 
 

@@ -104,6 +104,7 @@ def test_every_slot_draws_a_text(templates):
     [
         ("", "empty"),
         ("label: [", "not YAML"),
+        (GOOD.replace("{status}", "\x07{status}"), "mine.yaml: not YAML: control characters are not allowed at character "),
         (GOOD.replace("label: ham", "label: nice"), "mine.yaml:2: label 'nice' is not one of"),
         (GOOD.replace("kind: scan", "sort: scan"), "unknown key 'sort'"),
         (GOOD.replace("{status}", "{statue}"), "mine.yaml:9: there is no slot 'statue'"),

@@ -154,7 +154,7 @@ def bars(table: pd.DataFrame, title: str, across: str, colours: Mapping[str, str
     axes.invert_yaxis()
     if len(table.columns) > 1:
         figure.legend(loc="outside lower center", ncols=len(table.columns), frameon=False)
-    axes.set_xlim(0, 1.04 * max(left, default=1.0) or 1.0)
+    axes.set_xlim(0, 1.04 * max((end for end in left if end > 0), default=1.0))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(axis="x", alpha=0.3)
     axes.set(title=title, xlabel=across)
