@@ -5,6 +5,7 @@ import base64
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -113,6 +114,15 @@ def test_pictures_are_small_png_files():
         png = picture._repr_png_()
         assert png.startswith(b"\x89PNG")
         assert len(base64.b64encode(png)) < 40_000
+
+
+def test_reasons_are_shown_whole_over_as_many_lines_as_they_take(monkeypatch):
+    monkeypatch.setattr(notebook, "_picture", lambda figure: figure)
+    sentence = "an official address stands in front of another domain, which is none of the sender's own, com-trk.top"
+    prediction = SimpleNamespace(label="smishing", reasons=(Reason(2.0, sentence), Reason(-1.0, "short")))
+    labels = [label.get_text() for label in notebook.contributions(prediction, "title").axes[0].get_yticklabels()]
+    assert [label.replace("\n", " ") for label in labels] == [sentence, "short"]
+    assert "\n" in labels[0]
 
 
 def test_the_project_is_found_from_a_folder_in_it(monkeypatch):
