@@ -1,13 +1,13 @@
 """Does it hold under load? 8 threads share one classifier while 4 processes have one each, over good, hostile and ever new texts.
 
-    python benchmarks/soak.py [--seconds 60]
+    python benchmarks/soak.py [--seconds 180]
 
 Each answer is compared with one thread's. Memory is looked at ten times a second: the blocks that Python has in use, and what the process
 holds. What counts is the least in a third of the time: the most hangs on how many large texts are in work at once, while what is never given
-back raises the least. The first third warms up; growth is from the second to the last. Blocks tell whether anything is kept; what the
-process holds grows by some MiB all the same, for threads leave gaps in the heap that they share (one heap: MALLOC_ARENA_MAX=1; else glibc
-gives each thread its own, and these fill for minutes). Exit code 1 if an answer differs, an error is not a documented one, or more grows
-than `MOST_BLOCKS` and `MOST_MEMORY`.
+back raises the least. The first third warms up; growth is from the second to the last. Caches begin anew when they are full, so a third must
+be long enough for each to do so. Blocks tell whether Python objects pile up; what the process holds grows by some MiB all the same, for
+threads leave gaps in the heap that they share (one heap: MALLOC_ARENA_MAX=1; else glibc gives each thread its own, and these fill for
+minutes). Exit code 1 if an answer differs, an error is not a documented one, or either grows by more than `MOST_BLOCKS` or `MOST_MEMORY`.
 """
 
 import argparse
@@ -192,7 +192,7 @@ def _held() -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=180)
     seconds = parser.parse_args().seconds
     if "MALLOC_ARENA_MAX" not in os.environ:
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "MALLOC_ARENA_MAX": "1"})
