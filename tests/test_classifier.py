@@ -178,15 +178,15 @@ def test_a_stricter_threshold_calls_fewer_and_changes_no_probability(classifier)
 
 
 @pytest.mark.parametrize(
-    ("chat", "of_the_scam_alone"),
+    "chat",
     [
-        ("ok see you tonight then, love you", True),
-        ("ok see you tonight then, love you. did you eat yet? " * 30, False),  # a line of this chat makes the part look worse
-        ("haha no way. tell me everything tomorrow. did you eat yet? " * 30, True),
-        ("we had such a great time at the lake. " * 40, True),
+        "ok see you tonight then, love you",
+        "ok see you tonight then. the blue chairs are in the garage, bring two. " * 30,
+        "haha no way. tell me everything tomorrow. did you eat yet? " * 30,
+        "we had such a great time at the lake. " * 40,
     ],
 )
-def test_words_cut_off_give_no_reasons_and_the_scam_stands(classifier, chat, of_the_scam_alone):
+def test_words_cut_off_give_no_reasons_and_the_scam_stands(classifier, chat):
     scam = "USPS: your parcel is held at our depot because the address is wrong, confirm it at https://usps-trk.top/a"
     text = f"{scam} {chat}"
     alone, padded = classifier.predict(scam), classifier.predict(text)
@@ -194,10 +194,9 @@ def test_words_cut_off_give_no_reasons_and_the_scam_stands(classifier, chat, of_
     reading = read(Message(text), registry())
     start, end = classifier._scores(reading)[1]
     assert end - start < len(reading.words)
-    last = len(scam) if of_the_scam_alone else reading.spans[end - 1][1]
     words = [reason.span for reason in padded.reasons if reason.sentence.startswith(("the word", "the number", "the sign"))]
     assert words
-    assert all(reading.spans[start][0] <= span[0] and span[1] <= last for span in words)
+    assert all(reading.spans[start][0] <= span[0] and span[1] <= len(scam) for span in words)
 
 
 def test_a_verdict_in_lines_says_what_speaks_for_it_and_what_else_was_likely(classifier):

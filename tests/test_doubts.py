@@ -158,7 +158,8 @@ def test_the_curve_is_of_models_that_learnt_turned_labels_and_stands_in_the_card
     assert (len(copies), set(copies["label"]), copies["text"].nunique()) == (COPIED, {"ham"}, 1)
     stopped = [row["stopped"] for row in curve.values()]
     assert (stopped[0], stopped[2:]) == (False, [True, True, True])
-    assert before["all"]["n"] == (table["split"] == "train").sum()
+    learnt = table[table["split"] == "train"]
+    assert before["all"]["n"] == len(sample(learnt)) > 0.9 * len(learnt)
     info = {"thresholds": {DEFAULT: {"smishing": 0.5, "spam": 0.5}}, "data": {}, "notes": []}
     figures = {"test": overall(["ham"], np.array([[1.0, 0, 0]]), ["ham"]), "by_source": {}, "poisoned": curve}
     card = report.model_card(figures, info)
