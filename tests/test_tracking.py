@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from legitext import tracking
 from legitext.errors import LegitextError
+from legitext.files import replacing
 
 
 def locked() -> OperationalError:
@@ -39,3 +40,15 @@ def test_a_store_that_fails_without_being_interrupted_is_named(store):
         tracking.run(store),
     ):
         pass
+
+
+def test_what_sqlite_leaves_beside_a_store_half_made_vanishes_with_it(tmp_path):
+    file, gone = tmp_path / "mlflow.db", 2**22 - 1  # no process has this number
+    left = [tmp_path / f".mlflow.db.{gone}.abc.db.part{end}" for end in ("", "-journal", "-wal")]
+    for one in left:
+        one.write_bytes(b"half")
+    with replacing(file) as part:
+        part.with_name(f"{part.name}-journal").write_bytes(b"half")
+        part.write_bytes(b"whole")
+    assert [one.name for one in tmp_path.iterdir()] == ["mlflow.db"]
+    assert file.read_bytes() == b"whole"

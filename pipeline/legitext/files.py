@@ -37,14 +37,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise error if error.filename else OSError(error.errno, error.strerror or str(error), str(path)) from None
     finally:
-        part.unlink(missing_ok=True)
+        for left in path.parent.glob(f"{glob.escape(part.name)}*"):  # SQLite keeps a journal beside its file
+            left.unlink(missing_ok=True)
 
 
 def _remove_abandoned(path: Path) -> None:
     """Remove the temporary files of `path` whose process is gone."""
     if os.name != "posix":
         return  # elsewhere, asking after a process can end it
-    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part*"):
         owner = part.name.removeprefix(f".{path.name}.").split(".")[0]
         try:
             os.kill(int(owner), 0)
