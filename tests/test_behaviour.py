@@ -5,7 +5,7 @@ import pytest
 from legitext import Classifier
 
 GENUINE = [
-    ("USPS 9400111206206512345675, Out for Delivery 10/02/2025 7:35am FORT COLLINS CO 80525 Reply HELP 4 info-STOP to cancel", "28777"),
+    ("USPS 9400111205555123456784, Out for Delivery 03/18/2026 9:12am DULUTH MN 55802 Reply HELP 4 info-STOP to cancel", "28777"),
     ("482915 is your Amazon OTP. Do not share it with anyone.", "262966"),
     ("Chase Fraud: Did you use card 1234 for $84.17 at SHELL OIL? Reply YES or NO. STOP to end.", "24273"),
     ("Lakeside Dental: Hi Maria, your cleaning is tomorrow at 9:30 AM. Reply C to confirm or call 614-555-0112.", None),
@@ -56,7 +56,7 @@ UPS = "UPS Update: your package 1Z999AA10123456784 arrives today. https://www.up
         (UPS.replace("www.ups.com", "www.ups.com.track-map.cc"), "69877"),  # only the link, from a forged id
         (UPS.replace("www.ups.com", "ups-redelivery.top"), None),
         (
-            "USPS 9400111206206512345675, Out for Delivery 10/02/2025 FORT COLLINS CO 80525. Confirm at https://usps.com-trkvx.top/us",
+            "USPS 9400111205555123456784, Out for Delivery 03/18/2026 DULUTH MN 55802. Confirm at https://usps.com-trkvx.top/us",
             "28777",
         ),
         ("482915 is your Amazon OTP. Our agent will call you and ask for this code.", "(347) 555-0110"),

@@ -242,6 +242,31 @@ NEAREST = 0.5
 """Share of word pairs in common (Jaccard) that no message of eight words or more reaches with a known text."""
 
 
+NINE = 9
+"""Words in a row that no message shares with a text to validate on."""
+
+
+def runs_of(text: str) -> set[tuple[str, ...]]:
+    """Each run of `NINE` words."""
+    words = re.findall(r"[^\W_]+", re.sub("['’]", "", text.casefold()))
+    return {tuple(words[start : start + NINE]) for start in range(len(words) - NINE + 1)}
+
+
+def test_no_message_shares_nine_words_in_a_row_with_the_benchmark(templates, mirror):
+    """Against copying from memory: a long text may hold another's sentence and be far from the whole of it. Terms that every sender is told
+    to use, as of rates, are shorter.
+    """
+    from legitext.sources import load_all
+
+    folder = mirror.parent / "benchmark"
+    if not folder.is_dir():
+        pytest.skip(f"no benchmark at {folder}")
+    known = {run for one in load_all([folder]) if one.table is not None for text in one.table["text"] for run in runs_of(text)}
+    assert len(known) > 1000
+    made = [*make_messages(templates, 5, 1, registry()), *(twins.scam for twins in make_twins(templates, 3, 1, registry()))]
+    assert {one.template_id: " ".join(run) for one in made for run in runs_of(one.text) & known} == {}
+
+
 def test_no_message_is_near_a_known_text(templates, mirror):
     """Against copying. Shorter texts are stock phrases (`Your code is 123456`), which belong to nobody; USPS's scan texts have one form,
     which it publishes.
