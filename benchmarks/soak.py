@@ -33,7 +33,7 @@ PROCESSES = 4
 MOST_BLOCKS = 0.02
 """Share of the blocks in use that may be more in the last third of the time than in the second."""
 
-MOST_MEMORY = 16.0
+MOST_MEMORY = 10.0
 """MiB that a process may hold more in the last third of the time than in the second."""
 
 SECONDS_BETWEEN_LOOKS = 0.1

@@ -197,6 +197,7 @@ def test_words_cut_off_give_no_reasons_and_the_scam_stands(classifier, chat):
     words = [reason.span for reason in padded.reasons if reason.sentence.startswith(("the word", "the number", "the sign"))]
     assert words
     assert all(reading.spans[start][0] <= span[0] and span[1] <= len(scam) for span in words)
+    assert not [reason for reason in padded.reasons if reason.span is not None and reason.span[1] > len(scam)]
 
 
 def test_a_verdict_in_lines_says_what_speaks_for_it_and_what_else_was_likely(classifier):

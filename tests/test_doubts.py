@@ -10,7 +10,7 @@ from legitext import artifact, report
 from legitext.classifier import Classifier
 from legitext.cli import main
 from legitext.decision import DEFAULT, THRESHOLDS
-from legitext.doubts import COPIES, copied, doubted, doubts, grown, sample, swapped
+from legitext.doubts import COPIES, SAMPLE, copied, doubted, doubts, grown, sample, swapped
 from legitext.fetching import digest_of
 from legitext.metrics import by, calls, overall, slices
 from legitext.model import training_rows
@@ -26,7 +26,8 @@ SCAM = "USPS: your parcel is held, pay the fee of $1.99 at https://usps-trk.top/
 
 @pytest.fixture(scope="module")
 def table(made):
-    """What the small model learnt from, as training rows of two sources, and as many test rows."""
+    """Some of what the small model learnt from, as training rows of two sources, and as many test rows: few enough to be counted whole."""
+    made = made.sample(min(len(made), SAMPLE), random_state=1).sort_index()
     place = np.arange(len(made))
     table = made.assign(split=np.where(place % 2, "test", "train"), row=place)
     return table.assign(source=np.where(place % 3, "grammar", "mishra_soni")).reset_index(drop=True)
@@ -158,8 +159,7 @@ def test_the_curve_is_of_models_that_learnt_turned_labels_and_stands_in_the_card
     assert (len(copies), set(copies["label"]), copies["text"].nunique()) == (COPIED, {"ham"}, 1)
     stopped = [row["stopped"] for row in curve.values()]
     assert (stopped[0], stopped[2:]) == (False, [True, True, True])
-    learnt = table[table["split"] == "train"]
-    assert before["all"]["n"] == len(sample(learnt)) > 0.9 * len(learnt)
+    assert before["all"]["n"] == (table["split"] == "train").sum()
     info = {"thresholds": {DEFAULT: {"smishing": 0.5, "spam": 0.5}}, "data": {}, "notes": []}
     figures = {"test": overall(["ham"], np.array([[1.0, 0, 0]]), ["ham"]), "by_source": {}, "poisoned": curve}
     card = report.model_card(figures, info)

@@ -39,7 +39,7 @@ def test_no_attack_costs_much_and_nothing_harmless_alarms(templates):
     made = list(make_messages(held_out, 1, 99, registry()))
     scams = [Message(one.text, one.sender) for one in made if one.label == "smishing"]
     genuine = [Message(one.text, one.sender) for one in made if one.label == "ham"]
-    assert min(len(scams), len(genuine)) > 100
+    assert min(len(scams), len(genuine)) >= 250
     found = evasion.compare(Classifier.load(), scams, genuine)
     for name, new in found["harmless"].items():
         assert new["share"] <= 0.01, name

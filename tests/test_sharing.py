@@ -113,6 +113,7 @@ def test_it_holds_for_some_seconds_of_threads_processes_and_hostile_texts(file, 
     for one in (*tallies["threads"], *tallies["processes"]):
         assert one.judged > 0
         assert (one.differing, one.errors) == (0, 0)
+        assert one.memory < 64
 
 
 @pytest.mark.parametrize("leaks", [False, True])
