@@ -79,16 +79,29 @@ def mend_rwlock() -> None:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM interrupt as Ctrl-C does, so that what is half done is cleared away."""
+    """Let SIGTERM interrupt as Ctrl-C does, so that what is half done is cleared away.
+
+    Raises:
+        KeyboardInterrupt: if either came, whatever a library made of it: one that is interrupted while it is imported says that it cannot be.
+    """
+    came = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal came
+        came = True
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    heard = [one for one in (signal.SIGTERM, signal.SIGINT) if one == signal.SIGTERM or signal.getsignal(one) != signal.SIG_IGN]
+    before = {one: signal.signal(one, interrupt) for one in heard}
     try:
         yield
+    except Exception:
+        if came:
+            raise KeyboardInterrupt from None
+        raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
