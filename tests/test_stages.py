@@ -38,7 +38,7 @@ def small_project(folder: Path) -> Path:
     (folder / "data/raw/README.md").write_text("fetched corpora\n")
     (folder / "README.md").write_text("<!-- example: begin -->\n<!-- example: end -->\n<!-- figures: begin -->\n<!-- figures: end -->\n")
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    params["synthesize"].update(per_template=1, twins_per_template=1)
+    params["synthesize"]["per_template"] = 2
     params["evaluate"].update(bootstrap=20, folds=2)
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     config = (ROOT / "dvc.yaml").read_text()
@@ -93,7 +93,7 @@ def test_the_run_is_tracked(project):
     done = run(project, sys.executable, "-c", code)
     assert done.returncode == 0, done.stderr[-2000:]
     logged = json.loads(done.stdout.splitlines()[-1])
-    assert logged["params"]["synthesize.per_template"] == "1"
+    assert logged["params"]["synthesize.per_template"] == "2"
     assert logged["metrics"]["smishing_auc"] > 0.7
     assert "by_source/grammar/scams_caught" in logged["metrics"]
     assert any(name.startswith("by_brand/Amazon/") for name in logged["metrics"])
