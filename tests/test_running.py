@@ -11,6 +11,15 @@ from legitext.errors import DataError
 from legitext.stages.running import stage, terminable
 
 
+@pytest.fixture
+def hears_sigint():
+    """As a terminal starts it: a shell turns SIGINT off for what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_sigint")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_library_that_takes_an_interrupt_for_an_error_of_its_own_is_interrupted_all_the_same(sent, capsys):
     @stage
