@@ -71,6 +71,8 @@ class Tally:
     """Growth of the blocks in use of the whole process, as a share."""
     memory: float = 0.0
     """Growth of what the whole process holds, in MiB."""
+    peak: float = 0.0
+    """Growth of the most that it ever held, from the end of the first third, in MiB."""
 
 
 def answer(classifier: Classifier, message: Any) -> Any:
@@ -88,6 +90,7 @@ class Memory:
     def __init__(self, seconds: float) -> None:
         self._third = seconds / 3
         self._least = [(float("inf"), float("inf"))] * 3
+        self._early = 0.0
         self._over = Event()
         self._watching = Thread(target=self._watch)
 
@@ -108,12 +111,14 @@ class Memory:
         if not all(math.isfinite(held) for _, held in self._least):
             raise RuntimeError(f"memory could not be looked at in each third of {3 * self._third:.1f} s: give it more time")
         _, (blocks, held), (blocks_at_last, held_at_last) = self._least
-        return replace(tally, blocks=blocks_at_last / blocks - 1, memory=held_at_last - held)
+        return replace(tally, blocks=blocks_at_last / blocks - 1, memory=held_at_last - held, peak=_peak() - self._early)
 
     def _watch(self) -> None:
         start = time.monotonic()
         while not self._over.wait(SECONDS_BETWEEN_LOOKS):
             third = min(int((time.monotonic() - start) / self._third), 2)
+            if not third:
+                self._early = _peak()
             blocks, held = self._least[third]
             self._least[third] = min(blocks, sys.getallocatedblocks()), min(held, _held())
 
@@ -185,9 +190,14 @@ def _new(rng: random.Random) -> Message:
 def _held() -> float:
     """MiB of memory that this process holds now; where that is not told, the most that it held."""
     if not _STATM.is_file():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+        return _peak()
     pages = int(_STATM.read_text().split()[1])
     return pages * resource.getpagesize() / 2**20
+
+
+def _peak() -> float:
+    """MiB of the most memory that this process ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def main() -> int:

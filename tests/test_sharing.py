@@ -115,6 +115,7 @@ def test_it_holds_for_some_seconds_of_threads_processes_and_hostile_texts(file, 
         assert one.judged > 0
         assert (one.differing, one.errors) == (0, 0)
         assert one.memory < 64
+        assert one.peak < 64
 
 
 @pytest.mark.parametrize("leaks", [False, True])
